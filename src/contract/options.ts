@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { SETTLING_WINDOW } from './assumptions.js';
+import { parseDuration } from './duration.js';
+
+/** Shorter waits than this would only storm the portal; longer ones than this are a typing error. */
+const SHORTEST_MS = 100;
+const LONGEST_MS = 10 * 365 * 86_400_000;
+
+const duration = z
+  .string()
+  .refine((text) => parseDuration(text) !== undefined, 'must be a duration such as "5s", "15m" or "30d"')
+  .refine((text) => {
+    const milliseconds = parseDuration(text);
+    return milliseconds === undefined || (milliseconds >= SHORTEST_MS && milliseconds <= LONGEST_MS);
+  }, 'must be between "100ms" and "3650d"');
+
+/** How a purchase waits. Durations as Temporal writes them: `"5s"`, `"15m"`, `"30d"`. */
+export const optionsSchema = z.strictObject({
+  /** How the portal is asked for the status of an order it has. */
+  polling: z
+    .strictObject({
+      /** @default "5s" */
+      initialInterval: duration.optional(),
+      /** By how much the interval grows with each poll, at least 1. @default 1.5 */
+      backoffCoefficient: z.number().min(1, 'must be at least 1').max(100, 'must be at most 100').optional(),
+      /** @default "15m" */
+      maximumInterval: duration.optional(),
+      /** How long after it was placed an order may take to be provisioned. @default "30d" */
+      deadline: duration.optional(),
+    })
+    .optional(),
+  /** How an unknown POST outcome is looked into. */
+  settling: z
+    .strictObject({
+      /** @default "2s" */
+      initialInterval: duration.optional(),
+      /** @default "1m" */
+      maximumInterval: duration.optional(),
+      /** How long an order may still turn up before it is believed not to exist. @default "15m" */
+      window: duration.optional(),
+    })
+    .optional(),
+  /** What a refused order does: end the run as Failed, or wait for a person. @default "fail" */
+  onRejected: z.enum(['fail', 'park']).optional(),
+  /** How long a parked purchase waits for a person. @default "30d" */
+  parkDeadline: duration.optional(),
+});
+
+export type PurchaseOptions = z.infer<typeof optionsSchema>;
+
+/** {@link PurchaseOptions} with every default filled in; durations in milliseconds. */
+export interface ResolvedOptions {
+  readonly polling: {
+    readonly initialIntervalMs: number;
+    readonly backoffCoefficient: number;
+    readonly maximumIntervalMs: number;
+    readonly deadlineMs: number;
+  };
+  readonly settling: {
+    readonly initialIntervalMs: number;
+    readonly maximumIntervalMs: number;
+    readonly windowMs: number;
+  };
+  readonly onRejected: 'fail' | 'park';
+  readonly parkDeadlineMs: number;
+}
+
+/** Fills in the defaults. Where only the first interval is given, the longest is never shorter than it. */
+export function resolveOptions(options: PurchaseOptions = {}): ResolvedOptions {
+  const { polling = {}, settling = {} } = options;
+  const firstPoll = milliseconds(polling.initialInterval ?? '5s');
+  const firstLook = milliseconds(settling.initialInterval ?? '2s');
+  return {
+    polling: {
+      initialIntervalMs: firstPoll,
+      backoffCoefficient: polling.backoffCoefficient ?? 1.5,
+      maximumIntervalMs: Math.max(firstPoll, milliseconds(polling.maximumInterval ?? '15m')),
+      deadlineMs: milliseconds(polling.deadline ?? '30d'),
+    },
+    settling: {
+      initialIntervalMs: firstLook,
+      maximumIntervalMs: Math.max(firstLook, milliseconds(settling.maximumInterval ?? '1m')),
+      windowMs: milliseconds(settling.window ?? SETTLING_WINDOW),
+    },
+    onRejected: options.onRejected ?? 'fail',
+    parkDeadlineMs: milliseconds(options.parkDeadline ?? '30d'),
+  };
+}
+
+function milliseconds(text: string): number {
+  const parsed = parseDuration(text);
+  if (parsed === undefined) throw new RangeError(`not a duration: ${JSON.stringify(text)}`);
+  return parsed;
+}

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { CUSTOMER_FIELDS } from './assumptions.js';
+import { purchaseWorkflowId } from './names.js';
+
+const required = z.string().refine((text) => text.trim() !== '', 'must not be empty');
+
+/**
+ * An ID becomes part of a workflow ID (at most 1,000 bytes on a Temporal server), of a search attribute and
+ * of a URL's path. So: no lone surrogates, no control characters, and neither `.` nor `..`, which URL
+ * parsers take for "here" and "one up" even when they are percent-encoded (WHATWG URL, "dot segment").
+ */
+const id = required
+  .max(100, 'must be at most 100 characters')
+  .refine((text) => !/\p{Cc}|\p{Cs}/u.test(text), 'must not have control characters or lone surrogates')
+  .refine((text) => !/^\.{1,2}$/.test(text), 'must not be a dot segment');
+
+/**
+ * What a marketplace partner orders. Fields beyond these pass through to the portal unchanged, at every level.
+ *
+ * Source: GitLab's Marketplace partners page, "Create a new customer subscription".
+ */
+export const orderSchema = z.looseObject({
+  /** The ID of the subscription on the partner's own system. */
+  externalSubscriptionId: id,
+  /** The ID of the trading partner's account on the Customers Portal. */
+  tradingPartnerId: id,
+  customer: z.looseObject({
+    [CUSTOMER_FIELDS.companyName]: required,
+    contact: z.looseObject({
+      firstName: required,
+      lastName: required,
+      email: z.email('must be an e-mail address'),
+    }),
+    address: z.looseObject({ country: required }),
+  }),
+  orderLines: z
+    .array(
+      z.looseObject({
+        productId: required,
+        /** Seats: a whole number of at least 1. */
+        quantity: z.int('must be a whole number').min(1, 'must be at least 1'),
+      }),
+    )
+    .min(1, 'must have at least one order line'),
+});
+
+export type Order = z.infer<typeof orderSchema>;
+
+/** The workflow ID under which an order is bought. */
+export function workflowIdOf(order: Order): string {
+  return purchaseWorkflowId(order);
+}

@@ -1,0 +1,120 @@
+import { z } from 'zod';
+import { FAILURE_TYPES, PURCHASE_PHASES } from './names.js';
+import { optionsSchema } from './options.js';
+import { orderSchema } from './order.js';
+
+/** The one argument of `PurchaseWorkflow`. */
+export const purchaseInputSchema = z.strictObject({
+  order: orderSchema,
+  options: optionsSchema.optional(),
+});
+
+export type PurchaseInput = z.infer<typeof purchaseInputSchema>;
+
+/** A moment, as ISO 8601 in UTC. */
+const moment = z.iso.datetime();
+
+/** What a purchase ends with once its license is provisioned. */
+export const purchaseResultSchema = z.object({
+  outcome: z.literal('Provisioned'),
+  /** Absent only when no answer of the portal had one. */
+  subscriptionNumber: z.string().optional(),
+  externalSubscriptionId: z.string(),
+  tradingPartnerId: z.string(),
+  /** When the portal took the order, or when an order that it had already was found. */
+  placedAt: moment,
+  provisionedAt: moment,
+  /** How many times the portal was asked for the status. */
+  polls: z.int(),
+});
+
+export type PurchaseResult = z.infer<typeof purchaseResultSchema>;
+
+/** The wish to cancel, and what came of it. */
+export const cancellationSchema = z.object({
+  requestedAt: moment,
+  /** Who wished it: our `cancel` signal, our `cancelPurchase` update, or Temporal's own cancellation. */
+  via: z.enum(['signal', 'update', 'temporal']),
+  reason: z.string().optional(),
+  /** `not-placed`: no order exists. `too-late`: the order stands. Absent while that is not known. */
+  effect: z.enum(['not-placed', 'too-late']).optional(),
+});
+
+export type Cancellation = z.infer<typeof cancellationSchema>;
+
+const lastErrorSchema = z.object({
+  type: z.enum(FAILURE_TYPES),
+  message: z.string(),
+  at: moment,
+});
+
+/** What the `status` query answers. */
+export const purchaseStatusSchema = z.object({
+  phase: z.enum(PURCHASE_PHASES),
+  externalSubscriptionId: z.string(),
+  tradingPartnerId: z.string(),
+  subscriptionNumber: z.string().optional(),
+  /** The portal's own word for where the order stands, as it was given. */
+  portalStatus: z.string().optional(),
+  polls: z.int(),
+  /** When the portal is called next, if a timer runs for that. */
+  nextPollAt: moment.optional(),
+  /** When the purchase ends as `Overdue`, or, while parked, as `ParkExpired`. */
+  deadline: moment.optional(),
+  cancellation: cancellationSchema.optional(),
+  /** The last thing that went wrong; it stays after it was overcome. */
+  lastError: lastErrorSchema.optional(),
+  /** What a person must do. Present while the phase is `ActionRequired`, and where it ended badly. */
+  actionRequired: z.string().optional(),
+  /** What happened, oldest first; the middle of a long story is left out. */
+  timeline: z.array(z.object({ at: moment, event: z.string(), detail: z.string().optional() })),
+});
+
+export type PurchaseStatus = z.infer<typeof purchaseStatusSchema>;
+
+/** What the memo keeps of a {@link PurchaseStatus}, for readers that no worker answers. */
+export const purchaseSummarySchema = purchaseStatusSchema
+  .pick({ phase: true, portalStatus: true, deadline: true, lastError: true, actionRequired: true })
+  .extend({ at: moment });
+
+export type PurchaseSummary = z.infer<typeof purchaseSummarySchema>;
+
+/** What the `orderPlaced` update answers; without a number when the purchase is parked or `within` passed. */
+export const orderPlacedAnswerSchema = purchaseStatusSchema.pick({
+  phase: true,
+  externalSubscriptionId: true,
+  tradingPartnerId: true,
+  subscriptionNumber: true,
+  actionRequired: true,
+});
+
+export type OrderPlacedAnswer = z.infer<typeof orderPlacedAnswerSchema>;
+
+/** What the `cancelPurchase` update answers. */
+export const cancelPurchaseAnswerSchema = z.object({
+  effect: z.enum(['not-placed', 'too-late']),
+  phase: z.enum(PURCHASE_PHASES),
+  subscriptionNumber: z.string().optional(),
+  /** Whom to contact about an order that stands. */
+  contact: z.string().optional(),
+});
+
+export type CancelPurchaseAnswer = z.infer<typeof cancelPurchaseAnswerSchema>;
+
+/** The first detail of every typed failure: what a caller needs to go on, and nothing personal. */
+export const failureDetailSchema = z.object({
+  externalSubscriptionId: z.string().optional(),
+  tradingPartnerId: z.string().optional(),
+  subscriptionNumber: z.string().optional(),
+  phase: z.enum(PURCHASE_PHASES).optional(),
+  /** What a person must do. */
+  actionRequired: z.string().optional(),
+  /** The HTTP status of the portal's answer, if there was one. */
+  httpStatus: z.int().optional(),
+  /** How long the portal asked us to wait, in milliseconds (`Retry-After`). */
+  retryAfterMs: z.number().optional(),
+  /** Every problem of an `InvalidOrder`, with its path. */
+  problems: z.array(z.object({ path: z.string(), problem: z.string() })).optional(),
+});
+
+export type FailureDetail = z.infer<typeof failureDetailSchema>;
