@@ -105,6 +105,3 @@ export const NOT_PERMITTED_STATUS = 403;
  * The default of `options.settling.window`.
  */
 export const SETTLING_WINDOW = '15m';
-
-/** Who helps when the portal refuses a partner. Source: GitLab's page, "Step 1: Request access". */
-export const GITLAB_CONTACT = 'your GitLab Partner Manager or partnerorderops@gitlab.com';

@@ -107,6 +107,9 @@ export const SCOPES = {
 
 export type Scope = (typeof SCOPES)[keyof typeof SCOPES];
 
+/** Who helps with what only GitLab can mend. Source: GitLab's page, "Step 1: Request access". */
+export const GITLAB_CONTACT = 'your GitLab Partner Manager or partnerorderops@gitlab.com';
+
 /** The two IDs that name a purchase. */
 export interface PurchaseIds {
   /** The ID of the trading partner's account on the Customers Portal. */
@@ -139,3 +142,9 @@ export function parsePurchaseWorkflowId(workflowId: string): PurchaseIds | undef
     return undefined;
   }
 }
+
+/**
+ * How long after it was begun a try to place an order may still send something, in milliseconds. The worker
+ * sends no POST later than that, and the workflow counts on it when a worker is lost.
+ */
+export const POST_LIFETIME_MS = 240_000;

@@ -10,8 +10,8 @@ const duration = z
   .string()
   .refine((text) => parseDuration(text) !== undefined, 'must be a duration such as "5s", "15m" or "30d"')
   .refine((text) => {
-    const milliseconds = parseDuration(text);
-    return milliseconds === undefined || (milliseconds >= SHORTEST_MS && milliseconds <= LONGEST_MS);
+    const parsed = parseDuration(text);
+    return parsed === undefined || (parsed >= SHORTEST_MS && parsed <= LONGEST_MS);
   }, 'must be between "100ms" and "3650d"');
 
 /** How a purchase waits. Durations as Temporal writes them: `"5s"`, `"15m"`, `"30d"`. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { FAILURE_TYPES, PURCHASE_PHASES } from './names.js';
 import { optionsSchema } from './options.js';
-import { orderSchema } from './order.js';
+import { orderSchema, type Order } from './order.js';
 
 /** The one argument of `PurchaseWorkflow`. */
 export const purchaseInputSchema = z.strictObject({
@@ -18,7 +18,7 @@ const moment = z.iso.datetime();
 export const purchaseResultSchema = z.object({
   outcome: z.literal('Provisioned'),
   /** Absent only when no answer of the portal had one. */
-  subscriptionNumber: z.string().optional(),
+  subscriptionNumber: z.string().exactOptional(),
   externalSubscriptionId: z.string(),
   tradingPartnerId: z.string(),
   /** When the portal took the order, or when an order that it had already was found. */
@@ -35,9 +35,9 @@ export const cancellationSchema = z.object({
   requestedAt: moment,
   /** Who wished it: our `cancel` signal, our `cancelPurchase` update, or Temporal's own cancellation. */
   via: z.enum(['signal', 'update', 'temporal']),
-  reason: z.string().optional(),
+  reason: z.string().exactOptional(),
   /** `not-placed`: no order exists. `too-late`: the order stands. Absent while that is not known. */
-  effect: z.enum(['not-placed', 'too-late']).optional(),
+  effect: z.enum(['not-placed', 'too-late']).exactOptional(),
 });
 
 export type Cancellation = z.infer<typeof cancellationSchema>;
@@ -53,21 +53,21 @@ export const purchaseStatusSchema = z.object({
   phase: z.enum(PURCHASE_PHASES),
   externalSubscriptionId: z.string(),
   tradingPartnerId: z.string(),
-  subscriptionNumber: z.string().optional(),
+  subscriptionNumber: z.string().exactOptional(),
   /** The portal's own word for where the order stands, as it was given. */
-  portalStatus: z.string().optional(),
+  portalStatus: z.string().exactOptional(),
   polls: z.int(),
   /** When the portal is called next, if a timer runs for that. */
-  nextPollAt: moment.optional(),
+  nextPollAt: moment.exactOptional(),
   /** When the purchase ends as `Overdue`, or, while parked, as `ParkExpired`. */
-  deadline: moment.optional(),
-  cancellation: cancellationSchema.optional(),
+  deadline: moment.exactOptional(),
+  cancellation: cancellationSchema.exactOptional(),
   /** The last thing that went wrong; it stays after it was overcome. */
-  lastError: lastErrorSchema.optional(),
+  lastError: lastErrorSchema.exactOptional(),
   /** What a person must do. Present while the phase is `ActionRequired`, and where it ended badly. */
-  actionRequired: z.string().optional(),
+  actionRequired: z.string().exactOptional(),
   /** What happened, oldest first; the middle of a long story is left out. */
-  timeline: z.array(z.object({ at: moment, event: z.string(), detail: z.string().optional() })),
+  timeline: z.array(z.object({ at: moment, event: z.string(), detail: z.string().exactOptional() })),
 });
 
 export type PurchaseStatus = z.infer<typeof purchaseStatusSchema>;
@@ -75,9 +75,27 @@ export type PurchaseStatus = z.infer<typeof purchaseStatusSchema>;
 /** What the memo keeps of a {@link PurchaseStatus}, for readers that no worker answers. */
 export const purchaseSummarySchema = purchaseStatusSchema
   .pick({ phase: true, portalStatus: true, deadline: true, lastError: true, actionRequired: true })
-  .extend({ at: moment });
+  .extend({
+    at: moment,
+    /** Whether an order exists at the portal, as far as the purchase knows. */
+    order: z.enum(['placed', 'not-placed', 'unknown']),
+  });
 
 export type PurchaseSummary = z.infer<typeof purchaseSummarySchema>;
+
+/** What the `cancel` signal and the `cancelPurchase` update take. */
+export interface CancelRequest {
+  /** Why; shown in the status. */
+  readonly reason?: string;
+}
+
+/** What the `orderPlaced` update takes. */
+export interface OrderPlacedRequest {
+  /** How long to wait for the order at most, as a duration. Without it: until it exists or never will. */
+  readonly within?: string;
+  /** The order the caller means; another than the run's is refused with `OrderConflict`. */
+  readonly order?: Order;
+}
 
 /** What the `orderPlaced` update answers; without a number when the purchase is parked or `within` passed. */
 export const orderPlacedAnswerSchema = purchaseStatusSchema.pick({
@@ -94,27 +112,27 @@ export type OrderPlacedAnswer = z.infer<typeof orderPlacedAnswerSchema>;
 export const cancelPurchaseAnswerSchema = z.object({
   effect: z.enum(['not-placed', 'too-late']),
   phase: z.enum(PURCHASE_PHASES),
-  subscriptionNumber: z.string().optional(),
+  subscriptionNumber: z.string().exactOptional(),
   /** Whom to contact about an order that stands. */
-  contact: z.string().optional(),
+  contact: z.string().exactOptional(),
 });
 
 export type CancelPurchaseAnswer = z.infer<typeof cancelPurchaseAnswerSchema>;
 
 /** The first detail of every typed failure: what a caller needs to go on, and nothing personal. */
 export const failureDetailSchema = z.object({
-  externalSubscriptionId: z.string().optional(),
-  tradingPartnerId: z.string().optional(),
-  subscriptionNumber: z.string().optional(),
-  phase: z.enum(PURCHASE_PHASES).optional(),
+  externalSubscriptionId: z.string().exactOptional(),
+  tradingPartnerId: z.string().exactOptional(),
+  subscriptionNumber: z.string().exactOptional(),
+  phase: z.enum(PURCHASE_PHASES).exactOptional(),
   /** What a person must do. */
-  actionRequired: z.string().optional(),
+  actionRequired: z.string().exactOptional(),
   /** The HTTP status of the portal's answer, if there was one. */
-  httpStatus: z.int().optional(),
+  httpStatus: z.int().exactOptional(),
   /** How long the portal asked us to wait, in milliseconds (`Retry-After`). */
-  retryAfterMs: z.number().optional(),
+  retryAfterMs: z.number().exactOptional(),
   /** Every problem of an `InvalidOrder`, with its path. */
-  problems: z.array(z.object({ path: z.string(), problem: z.string() })).optional(),
+  problems: z.array(z.object({ path: z.string(), problem: z.string() })).exactOptional(),
 });
 
 export type FailureDetail = z.infer<typeof failureDetailSchema>;

@@ -1,0 +1,19 @@
+import { cancellationSignal } from '@temporalio/activity';
+import type { PortalClient } from '../src/portal/index.js';
+import type { PurchaseActivities } from './api.js';
+import { calling } from './calling.js';
+
+export function createGetSubscriptionStatus(
+  portal: PortalClient,
+): PurchaseActivities['getSubscriptionStatus'] {
+  return async (ids) => {
+    const found = await calling(() => portal.findSubscription(ids, cancellationSignal()));
+    if (found === undefined) return { found: false };
+    const { status, subscriptionNumber } = found;
+    return {
+      found: true,
+      portalStatus: status,
+      ...(subscriptionNumber !== undefined && { subscriptionNumber }),
+    };
+  };
+}

@@ -1,0 +1,107 @@
+import { heartbeat, type ApplicationFailure } from '@temporalio/activity';
+import { MAY_MEAN_EXISTS } from '../src/contract/assumptions.js';
+import { POST_LIFETIME_MS, type PurchaseIds } from '../src/contract/names.js';
+import type { Order } from '../src/contract/order.js';
+import {
+  PortalError,
+  PortalOutcomeUnknownError,
+  PortalRefusedError,
+  type PortalClient,
+} from '../src/portal/index.js';
+import type { PlacedOrder, PurchaseActivities } from './api.js';
+import { calling, throwIfCancelled } from './calling.js';
+import { failure, toApplicationFailure } from './failures.js';
+
+export function createPlaceOrder(portal: PortalClient): PurchaseActivities['placeOrder'] {
+  return async ({ order, repeated }) => {
+    const lifetime = new Lifetime();
+    const beats = setInterval(() => heartbeat(), 5_000);
+    try {
+      const existing = await calling(() => find(portal, order));
+      if (existing) return existing;
+      // The last moment at which a cancellation still means "not placed".
+      await throwIfCancelled();
+      lifetime.check();
+      return await post(portal, order, repeated, lifetime.signal);
+    } finally {
+      clearInterval(beats);
+    }
+  };
+}
+
+/**
+ * Sends the order. A cancellation does not break it off: a POST that is under way is seen through, and what
+ * it came to is told as it is.
+ */
+async function post(
+  portal: PortalClient,
+  order: Order,
+  repeated: boolean,
+  signal: AbortSignal,
+): Promise<PlacedOrder> {
+  try {
+    return { adopted: false, ...(await portal.placeOrder(order, signal)) };
+  } catch (error) {
+    if (error instanceof PortalRefusedError && MAY_MEAN_EXISTS.has(error.status)) {
+      return lookAfterRefusal(portal, order, repeated, error);
+    }
+    // What the signal broke off before it was sent.
+    if (!(error instanceof PortalError) && signal.aborted) throw tooLate();
+    throw toApplicationFailure(error);
+  }
+}
+
+/**
+ * A 409 or a 422 may mean "exists already": it is looked up before it is believed. When the portal does not
+ * find the order and an earlier POST may have reached it, the 404 may be lag, and the refusal stays in doubt.
+ */
+async function lookAfterRefusal(
+  portal: PortalClient,
+  order: Order,
+  repeated: boolean,
+  refusal: PortalRefusedError,
+): Promise<PlacedOrder> {
+  let existing: PlacedOrder | undefined;
+  try {
+    existing = await find(portal, order);
+  } catch {
+    throw inDoubt(refusal);
+  }
+  if (existing) return existing;
+  throw repeated || refusal.status === 409 ? inDoubt(refusal) : refusal;
+}
+
+function inDoubt(refusal: PortalRefusedError): PortalOutcomeUnknownError {
+  return new PortalOutcomeUnknownError(
+    `${refusal.message}. This may mean that the order exists already.`,
+    refusal,
+  );
+}
+
+async function find(portal: PortalClient, ids: PurchaseIds): Promise<PlacedOrder | undefined> {
+  const found = await portal.findSubscription(ids);
+  if (found === undefined) return undefined;
+  const { status, subscriptionNumber } = found;
+  return {
+    adopted: true,
+    portalStatus: status,
+    ...(subscriptionNumber !== undefined && { subscriptionNumber }),
+  };
+}
+
+/** How long a try may still send something: the workflow stops counting on it after {@link POST_LIFETIME_MS}. */
+class Lifetime {
+  readonly #endsAt = Date.now() + POST_LIFETIME_MS;
+  readonly signal = AbortSignal.timeout(POST_LIFETIME_MS);
+
+  /** A machine that was suspended finds its timers late, so the clock is asked too. */
+  check(): void {
+    if (Date.now() >= this.#endsAt) throw tooLate();
+  }
+}
+
+function tooLate(): ApplicationFailure {
+  return failure('PortalUnavailable', 'the order was not sent: looking for it first took too long', {
+    retryable: true,
+  });
+}

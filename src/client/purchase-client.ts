@@ -1,0 +1,366 @@
+import {
+  WithStartWorkflowOperation,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  type Client,
+  type WorkflowExecutionDescription,
+  type WorkflowHandle,
+} from '@temporalio/client';
+import {
+  cancelPurchaseUpdate,
+  orderPlacedUpdate,
+  pollSignal,
+  retrySignal,
+  statusQuery,
+} from '../../workflows/messages.js';
+import type { PurchaseWorkflow } from '../../workflows/purchase.js';
+import { parseDuration } from '../contract/duration.js';
+import {
+  purchaseWorkflowId,
+  SEARCH_ATTRIBUTES,
+  TASK_QUEUE,
+  WORKFLOW_TYPE,
+  type PurchaseIds,
+  type PurchasePhase,
+} from '../contract/names.js';
+import type { PurchaseOptions } from '../contract/options.js';
+import type { Order } from '../contract/order.js';
+import { describeProblems, problemsOf } from '../contract/problems.js';
+import {
+  cancelPurchaseAnswerSchema,
+  orderPlacedAnswerSchema,
+  purchaseInputSchema,
+  purchaseResultSchema,
+  purchaseStatusSchema,
+  type CancelPurchaseAnswer,
+  type CancelRequest,
+  type OrderPlacedAnswer,
+  type PurchaseResult,
+} from '../contract/purchase.js';
+import { sameJson } from '../contract/same-json.js';
+import {
+  NoWorkerError,
+  PurchaseCancelledError,
+  PurchaseError,
+  PurchaseFailedError,
+  PurchasePendingError,
+} from './errors.js';
+import { isUnanswered, toPurchaseError } from './failures.js';
+import { readOrder } from './read-order.js';
+import {
+  listing,
+  serverReport,
+  subscriptionNumberIn,
+  summaryIn,
+  type PurchaseListing,
+  type PurchaseReport,
+} from './report.js';
+
+export interface PurchaseClientOptions {
+  /** The task queue of the workers. @default "marketplace-purchases" */
+  readonly taskQueue?: string;
+}
+
+/** How one purchase is started. */
+export interface StartOptions {
+  /** How the purchase waits. A purchase that runs already keeps the options it began with. */
+  readonly options?: PurchaseOptions;
+}
+
+export interface PurchaseRequestOptions extends StartOptions {
+  /** How long to wait for the order to exist, as a duration. @default "30s" */
+  readonly within?: string;
+}
+
+/** An order that exists at the portal. */
+export interface PlacedPurchase extends PurchaseIds {
+  readonly workflowId: string;
+  readonly phase: PurchasePhase;
+  /** Absent only when no answer of the portal had one. */
+  readonly subscriptionNumber?: string;
+}
+
+export interface StartedPurchase {
+  readonly workflowId: string;
+  readonly runId: string;
+}
+
+export interface ListFilter {
+  readonly phase?: PurchasePhase;
+  readonly tradingPartnerId?: string;
+  readonly externalSubscriptionId?: string;
+  /** At most so many, newest first. @default 100 */
+  readonly limit?: number;
+}
+
+/** How long a worker may take for an answer that needs no portal, in milliseconds. */
+const ANSWER_MS = 10_000;
+
+/**
+ * Buys GitLab subscriptions for a partner's backend. Works with any Temporal `Client` the backend has, with
+ * its namespace, data converter and interceptors.
+ *
+ * A purchase is named by its two IDs. Calling again with the same order is always safe: it finds the purchase
+ * that exists. Another order under the same IDs is refused with `OrderConflict`.
+ */
+export class PurchaseClient {
+  readonly #client: Client;
+  readonly #taskQueue: string;
+
+  constructor(client: Client, { taskQueue = TASK_QUEUE }: PurchaseClientOptions = {}) {
+    this.#client = client;
+    this.#taskQueue = taskQueue;
+  }
+
+  /**
+   * Buys: starts the purchase, or finds the one that exists, and answers as soon as the order exists at the
+   * portal. Its license is provisioned later: see {@link waitForResult}.
+   *
+   * @throws PurchaseFailedError `InvalidOrder` (before anything is called), `OrderConflict`, or what the
+   * purchase failed with. PurchasePendingError when `within` passed, a person is needed, or no worker
+   * answered: the purchase goes on. PurchaseCancelledError when it was cancelled.
+   */
+  async purchase(
+    order: Order,
+    { within = '30s', ...start }: PurchaseRequestOptions = {},
+  ): Promise<PlacedPurchase> {
+    const withinMs = parseDuration(within);
+    if (withinMs === undefined) throw new RangeError('"within" must be a duration such as "10s"');
+    const operation = this.#startOperation(order, start);
+    const { workflowId } = operation.options;
+    await this.#refuseOtherOrder(order, workflowId);
+    try {
+      // A server that gets no answer from a worker must not hold the caller.
+      const answer = await this.#client.connection.withDeadline(Date.now() + withinMs + ANSWER_MS, () =>
+        this.#client.workflow.executeUpdateWithStart(orderPlacedUpdate, {
+          args: [{ within, order }],
+          startWorkflowOperation: operation,
+        }),
+      );
+      return placedPurchase(orderPlacedAnswerSchema.parse(answer), workflowId);
+    } catch (error) {
+      return await this.#afterUpdateFailed(error, workflowId, order);
+    }
+  }
+
+  /**
+   * Starts the purchase without waiting for anything, or finds the one that exists.
+   *
+   * @throws PurchaseFailedError `InvalidOrder` (before anything is called) or `OrderConflict`.
+   */
+  async start(order: Order, options: StartOptions = {}): Promise<StartedPurchase> {
+    const { options: start } = this.#startOperation(order, options);
+    const { workflowId } = start;
+    await this.#refuseOtherOrder(order, workflowId);
+    try {
+      const handle = await this.#client.workflow.start<typeof PurchaseWorkflow>(WORKFLOW_TYPE, start);
+      return { workflowId, runId: handle.firstExecutionRunId };
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      return { workflowId, runId: (await this.#existing(workflowId)).runId };
+    }
+  }
+
+  /**
+   * Where a purchase stands. When no worker answers, what the server keeps of it, and how old that is.
+   *
+   * @throws PurchaseNotFoundError
+   */
+  async status(ids: PurchaseIds): Promise<PurchaseReport> {
+    const workflowId = purchaseWorkflowId(ids);
+    const description = await this.#existing(workflowId);
+    try {
+      const answer = await this.#client.connection.withDeadline(Date.now() + ANSWER_MS, () =>
+        this.#handle(workflowId).query(statusQuery),
+      );
+      return {
+        workflowId,
+        runStatus: description.status.name,
+        answeredBy: 'worker',
+        asOf: new Date().toISOString(),
+        status: purchaseStatusSchema.parse(answer),
+      };
+    } catch (error) {
+      if (!isUnanswered(error)) throw toPurchaseError(error, workflowId);
+      return serverReport(description, ids);
+    }
+  }
+
+  /**
+   * Waits for the end of a purchase, which may take days.
+   *
+   * @throws PurchaseFailedError, PurchaseCancelledError, PurchaseStoppedError, PurchaseNotFoundError
+   */
+  async waitForResult(ids: PurchaseIds): Promise<PurchaseResult> {
+    return this.#result(purchaseWorkflowId(ids));
+  }
+
+  /**
+   * Cancels, and answers what that could do: `not-placed`, or `too-late` because the order exists.
+   *
+   * @throws PurchaseNotFoundError when no purchase with these IDs runs. PurchaseFailedError `UnknownOutcome`
+   * when whether an order exists cannot be found out yet; the wish is recorded. NoWorkerError.
+   */
+  async cancel(ids: PurchaseIds, request: CancelRequest = {}): Promise<CancelPurchaseAnswer> {
+    const workflowId = purchaseWorkflowId(ids);
+    try {
+      return cancelPurchaseAnswerSchema.parse(
+        await this.#handle(workflowId).executeUpdate(cancelPurchaseUpdate, { args: [request] }),
+      );
+    } catch (error) {
+      throw toPurchaseError(error, workflowId);
+    }
+  }
+
+  /**
+   * Lets a parked purchase try again now; otherwise nothing happens.
+   *
+   * @throws PurchaseNotFoundError when no purchase with these IDs runs.
+   */
+  async retry(ids: PurchaseIds): Promise<void> {
+    await this.#signal(ids, retrySignal);
+  }
+
+  /**
+   * Lets a purchase ask the portal now instead of waiting for its timer.
+   *
+   * @throws PurchaseNotFoundError when no purchase with these IDs runs.
+   */
+  async poll(ids: PurchaseIds): Promise<void> {
+    await this.#signal(ids, pollSignal);
+  }
+
+  /** The purchases that match, newest first. Needs no worker. */
+  async *list({ limit = 100, ...filter }: ListFilter = {}): AsyncGenerator<PurchaseListing> {
+    let left = limit;
+    const pageSize = Math.max(1, Math.min(limit, 200));
+    for await (const info of this.#client.workflow.list({ query: visibilityQuery(filter), pageSize })) {
+      if (left-- <= 0) return;
+      const item = listing(info);
+      if (item) yield item;
+    }
+  }
+
+  async #signal(ids: PurchaseIds, signal: typeof retrySignal | typeof pollSignal): Promise<void> {
+    const workflowId = purchaseWorkflowId(ids);
+    try {
+      await this.#handle(workflowId).signal(signal);
+    } catch (error) {
+      throw toPurchaseError(error, workflowId);
+    }
+  }
+
+  /** An order that is not valid goes no further than this. */
+  #startOperation(order: Order, { options }: StartOptions) {
+    const input = purchaseInputSchema.safeParse({ order, ...(options && { options }) });
+    if (!input.success) {
+      const problems = problemsOf(input.error);
+      throw new PurchaseFailedError('InvalidOrder', describeProblems(problems), { problems });
+    }
+    return new WithStartWorkflowOperation<typeof PurchaseWorkflow>(WORKFLOW_TYPE, {
+      workflowId: purchaseWorkflowId(order),
+      taskQueue: this.#taskQueue,
+      args: [input.data],
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      staticSummary: `GitLab subscription ${order.externalSubscriptionId}`,
+      staticDetails: `Ordered by trading partner ${order.tradingPartnerId}.`,
+    });
+  }
+
+  /**
+   * The same IDs with another order: refused while the old order exists or may exist. Temporal alone would
+   * hand out the old purchase, or start one that adopts the old order.
+   */
+  async #refuseOtherOrder(order: Order, workflowId: string): Promise<void> {
+    const existing = await this.#describe(workflowId);
+    if (existing === undefined) return;
+    if (existing.status.name !== 'RUNNING' && summaryIn(existing)?.order === 'not-placed') return;
+    const other = await readOrder(this.#client, workflowId, existing.runId);
+    if (sameJson(other, order)) return;
+    const message = 'a purchase with these IDs exists, for another order; use another externalSubscriptionId';
+    throw new PurchaseFailedError('OrderConflict', message, {}, workflowId);
+  }
+
+  /** An update that failed: the purchase may have ended before it could answer. */
+  async #afterUpdateFailed(error: unknown, workflowId: string, order: Order): Promise<PlacedPurchase> {
+    if (isUnanswered(error)) {
+      throw new PurchasePendingError('no worker answered in time; the purchase is started', workflowId);
+    }
+    const known = toPurchaseError(error, workflowId);
+    if (known instanceof PurchaseError) throw known;
+    const existing = await this.#describe(workflowId);
+    if (existing === undefined || existing.status.name === 'RUNNING') throw error;
+    await this.#refuseOtherOrder(order, workflowId);
+    const { subscriptionNumber } = await this.#result(workflowId);
+    const { externalSubscriptionId, tradingPartnerId } = order;
+    return {
+      workflowId,
+      externalSubscriptionId,
+      tradingPartnerId,
+      phase: 'Provisioned',
+      ...(subscriptionNumber !== undefined && { subscriptionNumber }),
+    };
+  }
+
+  async #result(workflowId: string): Promise<PurchaseResult> {
+    try {
+      return purchaseResultSchema.parse(await this.#handle(workflowId).result());
+    } catch (error) {
+      const known = toPurchaseError(error, workflowId);
+      if (!(known instanceof PurchaseCancelledError)) throw known;
+      // The server's record of a cancelled run has no room for it.
+      throw new PurchaseCancelledError(workflowId, subscriptionNumberIn(await this.#existing(workflowId)));
+    }
+  }
+
+  #handle(workflowId: string): WorkflowHandle<typeof PurchaseWorkflow> {
+    return this.#client.workflow.getHandle<typeof PurchaseWorkflow>(workflowId);
+  }
+
+  async #existing(workflowId: string): Promise<WorkflowExecutionDescription> {
+    try {
+      return await this.#handle(workflowId).describe();
+    } catch (error) {
+      throw toPurchaseError(error, workflowId);
+    }
+  }
+
+  async #describe(workflowId: string): Promise<WorkflowExecutionDescription | undefined> {
+    try {
+      return await this.#handle(workflowId).describe();
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return undefined;
+      throw error;
+    }
+  }
+}
+
+function placedPurchase(answer: OrderPlacedAnswer, workflowId: string): PlacedPurchase {
+  const { phase, externalSubscriptionId, tradingPartnerId, subscriptionNumber, actionRequired } = answer;
+  if (phase === 'Placing' || phase === 'Confirming') {
+    throw new PurchasePendingError('the order is not placed yet', workflowId, phase);
+  }
+  if (phase === 'ActionRequired' && subscriptionNumber === undefined) {
+    throw new PurchasePendingError('a person must act first', workflowId, phase, actionRequired);
+  }
+  return {
+    workflowId,
+    externalSubscriptionId,
+    tradingPartnerId,
+    phase,
+    ...(subscriptionNumber !== undefined && { subscriptionNumber }),
+  };
+}
+
+function visibilityQuery({ phase, tradingPartnerId, externalSubscriptionId }: ListFilter): string {
+  return [
+    ['WorkflowType', WORKFLOW_TYPE],
+    [SEARCH_ATTRIBUTES.purchasePhase, phase],
+    [SEARCH_ATTRIBUTES.tradingPartnerId, tradingPartnerId],
+    [SEARCH_ATTRIBUTES.externalSubscriptionId, externalSubscriptionId],
+  ]
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name} = '${String(value).replaceAll("'", "''")}'`)
+    .join(' AND ');
+}

@@ -1,0 +1,104 @@
+import type { WorkflowExecutionInfo } from '@temporalio/client';
+import { defineSearchAttributeKey } from '@temporalio/common';
+import {
+  parsePurchaseWorkflowId,
+  PURCHASE_PHASES,
+  SEARCH_ATTRIBUTES,
+  SUMMARY_MEMO,
+  type PurchaseIds,
+  type PurchasePhase,
+} from '../contract/names.js';
+import { purchaseSummarySchema, type PurchaseStatus, type PurchaseSummary } from '../contract/purchase.js';
+
+/** Temporal's own word for how a run stands, such as `RUNNING` or `TERMINATED`. */
+export type RunStatus = WorkflowExecutionInfo['status']['name'];
+
+/** What a description and a list of runs have in common. */
+type RunInfo = Pick<
+  WorkflowExecutionInfo,
+  'workflowId' | 'status' | 'memo' | 'typedSearchAttributes' | 'startTime'
+>;
+
+/** What is known of a purchase, and how it is known. */
+export interface PurchaseReport {
+  readonly workflowId: string;
+  /** Where the run stands for Temporal. A run that was terminated keeps the phase it had. */
+  readonly runStatus: RunStatus;
+  /** `worker`: from the purchase itself, now. `server`: no worker answered; from what the server keeps. */
+  readonly answeredBy: 'worker' | 'server';
+  /** How old it is: now, or when the purchase last wrote it down (ISO 8601). */
+  readonly asOf: string;
+  readonly status: KnownStatus;
+}
+
+/** A {@link PurchaseStatus}, or the part of it that the server keeps without a worker. */
+export type KnownStatus = Omit<PurchaseStatus, 'polls' | 'timeline'> &
+  Partial<Pick<PurchaseStatus, 'polls' | 'timeline'>>;
+
+/** One line of a list of purchases, from the search attributes. */
+export interface PurchaseListing extends PurchaseIds {
+  readonly workflowId: string;
+  readonly runStatus: RunStatus;
+  /** Absent until a worker first saw the purchase. */
+  readonly phase?: PurchasePhase;
+  readonly subscriptionNumber?: string;
+  readonly startedAt: string;
+}
+
+/** The summary a purchase wrote into its memo, if it came to that. */
+export function summaryIn(info: RunInfo): PurchaseSummary | undefined {
+  return purchaseSummarySchema.safeParse(info.memo?.[SUMMARY_MEMO]).data;
+}
+
+/** The subscription number among the search attributes. */
+export function subscriptionNumberIn(info: RunInfo): string | undefined {
+  return attribute(info, SEARCH_ATTRIBUTES.subscriptionNumber);
+}
+
+/** What the server knows of a purchase without asking a worker. */
+export function serverReport(description: RunInfo, ids: PurchaseIds): PurchaseReport {
+  const summary = summaryIn(description);
+  const subscriptionNumber = subscriptionNumberIn(description);
+  const {
+    order: _known,
+    at,
+    ...kept
+  } = summary ?? { at: description.startTime.toISOString(), order: 'unknown' };
+  return {
+    workflowId: description.workflowId,
+    runStatus: description.status.name,
+    answeredBy: 'server',
+    asOf: at,
+    status: {
+      phase: phaseIn(description) ?? 'Placing',
+      ...kept,
+      ...ids,
+      ...(subscriptionNumber !== undefined && { subscriptionNumber }),
+    },
+  };
+}
+
+/** A run among others; `undefined` when its ID is not a purchase's. */
+export function listing(info: RunInfo): PurchaseListing | undefined {
+  const ids = parsePurchaseWorkflowId(info.workflowId);
+  if (ids === undefined) return undefined;
+  const phase = phaseIn(info);
+  const subscriptionNumber = subscriptionNumberIn(info);
+  return {
+    workflowId: info.workflowId,
+    ...ids,
+    runStatus: info.status.name,
+    ...(phase !== undefined && { phase }),
+    ...(subscriptionNumber !== undefined && { subscriptionNumber }),
+    startedAt: info.startTime.toISOString(),
+  };
+}
+
+function phaseIn(info: RunInfo): PurchasePhase | undefined {
+  const phase = attribute(info, SEARCH_ATTRIBUTES.purchasePhase);
+  return PURCHASE_PHASES.find((known) => known === phase);
+}
+
+function attribute(info: RunInfo, name: string): string | undefined {
+  return info.typedSearchAttributes.get(defineSearchAttributeKey(name, 'KEYWORD'));
+}

@@ -1,0 +1,19 @@
+import { DefaultLogger, type Logger } from '@temporalio/worker';
+import { pino, type DestinationStream } from 'pino';
+
+/**
+ * Writes one JSON object a line, for the worker, the SDK's own Rust core and the workflows alike.
+ *
+ * @param destination where to; standard error by default, which leaves standard output to what is meant
+ * for it (the `worker ready` line).
+ */
+export function createLogger(
+  destination: DestinationStream = pino.destination({ dest: 2, sync: true }),
+): Logger {
+  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+  return new DefaultLogger('INFO', ({ level, message, meta, timestampNanos: _own }) => {
+    log[LEVELS[level]](meta ?? {}, message);
+  });
+}
+
+const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;

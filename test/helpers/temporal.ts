@@ -1,0 +1,41 @@
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { SEARCH_ATTRIBUTES } from '../../src/contract/index.js';
+import { ensureSearchAttributes, resolveExecutable } from '../../src/temporal/index.js';
+
+/** What workers and servers log is kept, so that tests can search it. */
+export const logged: string[] = [];
+
+let isInstalled = false;
+
+function installRuntime(): void {
+  if (isInstalled) return;
+  isInstalled = true;
+  Runtime.install({
+    logger: new DefaultLogger('INFO', ({ level, message, meta }) => {
+      logged.push(`${level} ${message} ${JSON.stringify(meta ?? {})}`);
+    }),
+  });
+}
+
+/** A real dev server: visibility, updates, the CLI. */
+export async function startDevEnvironment(): Promise<TestWorkflowEnvironment> {
+  installRuntime();
+  const env = await TestWorkflowEnvironment.createLocal({
+    server: {
+      executable: { type: 'existing-path', path: await resolveExecutable('cli') },
+      extraArgs: Object.values(SEARCH_ATTRIBUTES).flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
+    },
+  });
+  return env;
+}
+
+/** A real server that skips over timers while a client waits for a result. */
+export async function startTimeSkippingEnvironment(): Promise<TestWorkflowEnvironment> {
+  installRuntime();
+  const env = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path: await resolveExecutable('test-server') } },
+  });
+  await ensureSearchAttributes(env.connection, env.namespace ?? 'default');
+  return env;
+}

@@ -1,0 +1,51 @@
+import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type { PurchaseActivities } from '../activities/api.js';
+import { POST_LIFETIME_MS } from '../src/contract/names.js';
+import type { Backoff } from './backoff.js';
+
+/** How long a portal that cannot be reached is tried before a person is asked. A maintenance has taken an hour. */
+export const PORTAL_BUDGET_MS = 2 * 3_600_000;
+
+/** How the portal is tried again while it cannot be reached. */
+export const PORTAL_BACKOFF: Backoff = {
+  initialIntervalMs: 2_000,
+  backoffCoefficient: 2,
+  maximumIntervalMs: 120_000,
+};
+
+export const { validatePurchase } = proxyLocalActivities<PurchaseActivities>({ startToCloseTimeout: '10s' });
+
+export const { fetchToken } = proxyActivities<PurchaseActivities>({
+  summary: 'Get an OAuth token',
+  startToCloseTimeout: '2m',
+  scheduleToCloseTimeout: PORTAL_BUDGET_MS,
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: {
+    initialInterval: PORTAL_BACKOFF.initialIntervalMs,
+    maximumInterval: PORTAL_BACKOFF.maximumIntervalMs,
+  },
+});
+
+export const { placeOrder } = proxyActivities<PurchaseActivities>({
+  summary: 'Look for the order at the portal, and place it if it is not there',
+  startToCloseTimeout: POST_LIFETIME_MS + 60_000,
+  // A worker that was killed is missed after this long.
+  heartbeatTimeout: '20s',
+  // Never by the server: it cannot know whether the last attempt's POST reached the portal.
+  retry: { maximumAttempts: 1 },
+  // A cancelled run may not close while the order is being created.
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+});
+
+export const { getSubscriptionStatus } = proxyActivities<PurchaseActivities>({
+  summary: 'Ask the portal where the order stands',
+  startToCloseTimeout: '2m',
+  scheduleToCloseTimeout: '10m',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: { initialInterval: PORTAL_BACKOFF.initialIntervalMs, maximumInterval: '1m' },
+});
+
+export const { requestCancellation } = proxyActivities<PurchaseActivities>({
+  summary: 'End this run as Canceled',
+  startToCloseTimeout: '10s',
+});

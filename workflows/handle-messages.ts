@@ -1,0 +1,145 @@
+import { ApplicationFailure, CancellationScope, condition, log, setHandler } from '@temporalio/workflow';
+import { parseDuration } from '../src/contract/duration.js';
+import { GITLAB_CONTACT } from '../src/contract/names.js';
+import type {
+  CancelPurchaseAnswer,
+  CancelRequest,
+  OrderPlacedAnswer,
+  OrderPlacedRequest,
+} from '../src/contract/purchase.js';
+import { sameJson } from '../src/contract/same-json.js';
+import {
+  cancelPurchaseUpdate,
+  cancelSignal,
+  orderPlacedUpdate,
+  pollSignal,
+  retrySignal,
+  statusQuery,
+} from './messages.js';
+import type { PurchaseRun } from './purchase-run.js';
+import { effectOf, isPlaced, statusOf } from './purchase-state.js';
+
+/** Lets the world ask about a purchase and say what it wishes. Handlers set flags; the purchase itself acts. */
+export function handleMessages(run: PurchaseRun): void {
+  setHandler(statusQuery, () => statusOf(run.state), {
+    description: 'Where the purchase stands, what happened, and what a person must do.',
+  });
+  setHandler(cancelSignal, (request) => run.wishToCancel('signal', reasonIn(request)), {
+    description: 'Do not place the order. Once it exists, the wish is recorded and the order stands.',
+  });
+  setHandler(retrySignal, () => askToResume(run), {
+    description: 'A parked purchase tries again now; otherwise ignored.',
+  });
+  setHandler(pollSignal, () => askToPoll(run), {
+    description: 'Ask the portal now instead of waiting for the timer.',
+  });
+  setHandler(orderPlacedUpdate, (request) => orderPlaced(run, request), {
+    validator: (request) => checkOrderPlaced(run, request),
+    description: 'Answers with the subscription number as soon as the order exists.',
+  });
+  setHandler(cancelPurchaseUpdate, (request) => cancelPurchase(run, request), {
+    description: 'Cancels, and answers "not-placed" or "too-late" once that is known.',
+  });
+}
+
+function askToResume(run: PurchaseRun): void {
+  if (run.state.phase === 'ActionRequired') run.resumeAsked = true;
+}
+
+function askToPoll(run: PurchaseRun): void {
+  run.pollAsked = run.state.phase !== 'ActionRequired';
+}
+
+async function orderPlaced(
+  run: PurchaseRun,
+  request: OrderPlacedRequest | undefined,
+): Promise<OrderPlacedAnswer> {
+  const isAnswered = () =>
+    isPlaced(run.state) || !run.isOpen || run.rollingOver || (isParked(run) && !run.resumeAsked);
+  await waitFor(isAnswered, parseDuration(request?.within));
+  if (!run.isOpen && !isPlaced(run.state)) throw run.failure();
+  const { phase, ids, subscriptionNumber, actionRequired } = run.state;
+  return {
+    phase,
+    ...ids,
+    ...(subscriptionNumber !== undefined && { subscriptionNumber }),
+    ...(actionRequired !== undefined && { actionRequired }),
+  };
+}
+
+async function cancelPurchase(
+  run: PurchaseRun,
+  request: CancelRequest | undefined,
+): Promise<CancelPurchaseAnswer> {
+  run.wishToCancel('update', reasonIn(request));
+  await waitFor(
+    () =>
+      effectOf(run.state) !== undefined ||
+      !run.isOpen ||
+      run.rollingOver ||
+      (isParked(run) && !run.resumeAsked),
+  );
+  const effect = effectOf(run.state);
+  const { phase, subscriptionNumber, actionRequired } = run.state;
+  if (effect === undefined) {
+    throw ApplicationFailure.create({
+      type: 'UnknownOutcome',
+      message: `the wish to cancel is recorded, but whether an order exists is not known yet. ${actionRequired ?? 'Ask again.'}`,
+      nonRetryable: true,
+    });
+  }
+  return {
+    effect,
+    phase,
+    ...(subscriptionNumber !== undefined && { subscriptionNumber }),
+    ...(effect === 'too-late' && { contact: GITLAB_CONTACT }),
+  };
+}
+
+/**
+ * Waits in a scope of its own: Temporal's cancellation must not break off an answer that the purchase,
+ * which hears of it too, is about to give.
+ */
+async function waitFor(isDone: () => boolean, milliseconds?: number): Promise<void> {
+  await CancellationScope.nonCancellable(async () => {
+    if (milliseconds === undefined) await condition(isDone);
+    else await condition(isDone, milliseconds, { summary: 'A caller waits for the subscription number' });
+  });
+}
+
+function isParked(run: PurchaseRun): boolean {
+  return run.state.phase === 'ActionRequired';
+}
+
+function checkOrderPlaced(run: PurchaseRun, request: unknown): void {
+  if (request === undefined || request === null) return;
+  if (typeof request !== 'object') {
+    throw invalid('orderPlaced takes an object with "within" and "order", or nothing');
+  }
+  const within: unknown = Reflect.get(request, 'within');
+  if (within !== undefined && parseDuration(within) === undefined) {
+    throw invalid('orderPlaced: "within" must be a duration such as "10s"');
+  }
+  const order: unknown = Reflect.get(request, 'order');
+  if (order !== undefined && !sameJson(order, run.input.order)) {
+    throw ApplicationFailure.create({
+      type: 'OrderConflict',
+      message: 'a purchase with these IDs runs already, for another order',
+      nonRetryable: true,
+      details: [run.state.ids],
+    });
+  }
+}
+
+function invalid(message: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message, 'InvalidOrder');
+}
+
+/** Anyone may send anything with a signal: what is no reason is left out. */
+function reasonIn(request: unknown): string | undefined {
+  if (request === undefined || request === null) return undefined;
+  const reason: unknown = typeof request === 'object' ? Reflect.get(request, 'reason') : undefined;
+  if (typeof reason === 'string') return reason.slice(0, 200);
+  log.warn('A request to cancel came without a readable reason; it counts all the same');
+  return undefined;
+}

@@ -1,0 +1,1 @@
+export { PurchaseWorkflow } from './purchase.js';

@@ -1,0 +1,229 @@
+import { defineSearchAttributeKey } from '@temporalio/common';
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  condition,
+  continueAsNew,
+  setCurrentDetails,
+  upsertMemo,
+  upsertSearchAttributes,
+  workflowInfo,
+  type TemporalFailure,
+} from '@temporalio/workflow';
+import {
+  purchaseWorkflowId,
+  SEARCH_ATTRIBUTES,
+  SUMMARY_MEMO,
+  WORKFLOW_TYPE,
+  type PurchaseIds,
+} from '../src/contract/names.js';
+import type { ResolvedOptions } from '../src/contract/options.js';
+import type { PurchaseInput } from '../src/contract/purchase.js';
+import { describeState } from './current-details.js';
+import {
+  advance,
+  beginPurchase,
+  failureDetailOf,
+  isOpen,
+  isPlaced,
+  statusOf,
+  summaryOf,
+  type CancellationWish,
+  type PurchaseEvent,
+  type PurchaseState,
+} from './purchase-state.js';
+
+/** What a run hands to the run that continues it. */
+export interface CarriedPurchase {
+  readonly state: PurchaseState;
+  readonly options: ResolvedOptions;
+}
+
+/** From how many history events on a run continues as a new one, if the server asks no sooner. */
+const LONG_HISTORY = 2_000;
+
+const keyword = (name: string) => defineSearchAttributeKey(name, 'KEYWORD');
+const ATTRIBUTES = {
+  externalSubscriptionId: keyword(SEARCH_ATTRIBUTES.externalSubscriptionId),
+  tradingPartnerId: keyword(SEARCH_ATTRIBUTES.tradingPartnerId),
+  subscriptionNumber: keyword(SEARCH_ATTRIBUTES.subscriptionNumber),
+  purchasePhase: keyword(SEARCH_ATTRIBUTES.purchasePhase),
+};
+
+/** One run of a purchase: its state, what it was asked for meanwhile, and how it shows both to the world. */
+export class PurchaseRun {
+  /** Whether Temporal itself was asked to cancel the run. */
+  canceledByTemporal = false;
+  /** Whether someone wants the portal asked now. */
+  pollAsked = false;
+  /** Whether a parked purchase is to go on. */
+  resumeAsked = false;
+  /** Whether the run is about to continue as a new one: waiting handlers answer with what is known. */
+  rollingOver = false;
+  #state: PurchaseState;
+  #options: ResolvedOptions | undefined;
+  #interruptible: CancellationScope | undefined;
+
+  constructor(
+    readonly input: PurchaseInput,
+    carried: CarriedPurchase | undefined,
+  ) {
+    // Only a run that continues another may bring a state: a caller's second argument is ignored.
+    const continues = workflowInfo().continuedFromExecutionRunId !== undefined ? carried : undefined;
+    this.#state = continues?.state ?? beginPurchase(idsIn(input), Date.now());
+    this.#options = continues?.options;
+    this.#publish();
+  }
+
+  get state(): PurchaseState {
+    return this.#state;
+  }
+
+  get isOpen(): boolean {
+    return isOpen(this.#state.phase);
+  }
+
+  /** The options with their defaults, once they were checked. */
+  get options(): ResolvedOptions {
+    if (this.#options === undefined)
+      throw ApplicationFailure.nonRetryable('the purchase was not checked yet');
+    return this.#options;
+  }
+
+  set options(options: ResolvedOptions) {
+    this.#options = options;
+  }
+
+  get isChecked(): boolean {
+    return this.#options !== undefined;
+  }
+
+  /** The workflow ID this purchase must run under; `undefined` when its IDs are no IDs at all. */
+  get expectedWorkflowId(): string | undefined {
+    const { tradingPartnerId, externalSubscriptionId } = this.#state.ids;
+    if (tradingPartnerId === '' || externalSubscriptionId === '') return undefined;
+    try {
+      return purchaseWorkflowId(this.#state.ids);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Something happened. */
+  record(event: PurchaseEvent): void {
+    const before = this.#state;
+    this.#state = advance(before, event, Date.now());
+    const { phase, subscriptionNumber } = this.#state;
+    if (phase !== before.phase || subscriptionNumber !== before.subscriptionNumber) this.#publish();
+    setCurrentDetails(describeState(statusOf(this.#state)));
+  }
+
+  /** Someone wishes to cancel. The first wish stands; a parked purchase goes on, to find out what it can do. */
+  wishToCancel(via: CancellationWish['via'], reason?: string): void {
+    if (via === 'temporal') this.canceledByTemporal = true;
+    if (!this.isOpen) return;
+    if (this.#state.cancellation === undefined) {
+      const wish = { requestedAt: Date.now(), via, ...(reason !== undefined && { reason }) };
+      this.record({ type: 'CancelRequested', wish });
+    }
+    if (this.isCancelling) this.#interruptible?.cancel();
+    this.resumeAsked ||= this.#state.phase === 'ActionRequired' && this.#state.resumesAs !== 'Provisioning';
+  }
+
+  /** Whether a wish to cancel can still do something: no order is placed, or Temporal stops the tracking. */
+  get isCancelling(): boolean {
+    return this.canceledByTemporal || (this.#state.cancellation !== undefined && !isPlaced(this.#state));
+  }
+
+  /** Runs what a cancellation may break off: its activities are told, and it ends as they end. */
+  async interruptibly<T>(work: () => Promise<T>): Promise<T> {
+    this.#interruptible = new CancellationScope();
+    if (this.isCancelling) this.#interruptible.cancel();
+    try {
+      return await this.#interruptible.run(work);
+    } finally {
+      this.#interruptible = undefined;
+    }
+  }
+
+  /** Waits, until a cancellation that can still do something, or until someone wants the portal asked now. */
+  async pause(milliseconds: number, summary: string): Promise<void> {
+    await condition(() => this.isCancelling || this.pollAsked, milliseconds, { summary });
+    this.pollAsked = false;
+  }
+
+  /** Like {@link pause}, where a cancellation must not shorten the wait. */
+  async settle(milliseconds: number, summary: string): Promise<void> {
+    await condition(() => this.pollAsked, milliseconds, { summary });
+    this.pollAsked = false;
+  }
+
+  /** Continues as a new run when the history is long. Returns when it is not, or when messages wait. */
+  async continueAsNewWhenLong(): Promise<void> {
+    const { continueAsNewSuggested, historyLength } = workflowInfo();
+    if (!continueAsNewSuggested && historyLength < LONG_HISTORY) return;
+    this.rollingOver = true;
+    await condition(allHandlersFinished);
+    this.rollingOver = false;
+    if (this.isCancelling || this.pollAsked || this.resumeAsked) return;
+    await continueAsNew<(input: PurchaseInput, carried: CarriedPurchase) => Promise<unknown>>(this.input, {
+      state: this.#state,
+      options: this.options,
+    });
+  }
+
+  /** What a purchase that ended without a license throws. */
+  failure(): TemporalFailure {
+    const detail = failureDetailOf(this.#state);
+    const { phase, lastError } = this.#state;
+    if (phase === 'Cancelled') return new CancelledFailure('the purchase was cancelled', [detail]);
+    return ApplicationFailure.create({
+      type: lastError?.type ?? 'UnknownOutcome',
+      message: lastError?.message ?? `${WORKFLOW_TYPE} ended as ${phase}`,
+      nonRetryable: true,
+      details: [detail],
+    });
+  }
+
+  /** Shows the state where it is found without a worker: search attributes and memo. */
+  #publish(): void {
+    const { ids, phase, subscriptionNumber } = this.#state;
+    upsertSearchAttributes([
+      { key: ATTRIBUTES.purchasePhase, value: phase },
+      ...(fitsAttribute(ids.externalSubscriptionId)
+        ? [{ key: ATTRIBUTES.externalSubscriptionId, value: ids.externalSubscriptionId }]
+        : []),
+      ...(fitsAttribute(ids.tradingPartnerId)
+        ? [{ key: ATTRIBUTES.tradingPartnerId, value: ids.tradingPartnerId }]
+        : []),
+      ...(subscriptionNumber === undefined
+        ? []
+        : [{ key: ATTRIBUTES.subscriptionNumber, value: subscriptionNumber }]),
+    ]);
+    upsertMemo({ [SUMMARY_MEMO]: summaryOf(this.#state, Date.now()) });
+  }
+}
+
+/** The order's schema allows no longer ID; what is not checked yet may be anything. */
+function fitsAttribute(id: string): boolean {
+  return id !== '' && id.length <= 100;
+}
+
+/** The two IDs, empty where the input, which any caller may send, has none. */
+function idsIn(input: unknown): PurchaseIds {
+  const order = fieldOf(input, 'order');
+  return {
+    tradingPartnerId: textOf(fieldOf(order, 'tradingPartnerId')),
+    externalSubscriptionId: textOf(fieldOf(order, 'externalSubscriptionId')),
+  };
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}

@@ -1,0 +1,302 @@
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  isCancellation,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { SubscriptionStatus } from '../activities/api.js';
+import { POST_LIFETIME_MS, SCOPES, type FailureType } from '../src/contract/names.js';
+import type { PurchaseInput, PurchaseResult } from '../src/contract/purchase.js';
+import {
+  fetchToken,
+  getSubscriptionStatus,
+  placeOrder,
+  PORTAL_BACKOFF,
+  PORTAL_BUDGET_MS,
+  requestCancellation,
+  validatePurchase,
+} from './activities.js';
+import { adviceFor } from './advice.js';
+import { intervalAfter } from './backoff.js';
+import { errorFrom, isReported, needsPerson, retryAfterOf } from './failures.js';
+import { handleMessages } from './handle-messages.js';
+import { PurchaseRun, type CarriedPurchase } from './purchase-run.js';
+import { resultOf, type PurchaseError, type ResumablePhase } from './purchase-state.js';
+
+/** POSTs of unknown outcome, one after the other, before a person is asked. */
+const MOST_UNKNOWN_POSTS = 3;
+
+/**
+ * Buys a GitLab subscription: places exactly one order at the Customers Portal and follows it until its
+ * license is provisioned.
+ *
+ * Completes only when provisioned. Fails with a typed `ApplicationFailure` when the order was refused, the
+ * portal says that it failed, or a deadline passed. Ends as Canceled when it was cancelled in time.
+ *
+ * @param carried what the run that this one continues knew; ignored in a run that continues none.
+ */
+export async function PurchaseWorkflow(
+  input: PurchaseInput,
+  carried?: CarriedPurchase,
+): Promise<PurchaseResult> {
+  const run = new PurchaseRun(input, carried);
+  handleMessages(run);
+  // oxlint-disable-next-line promise/prefer-await-to-then -- it never resolves, and is not waited for
+  CancellationScope.current().cancelRequested.catch(() => run.wishToCancel('temporal'));
+  return CancellationScope.nonCancellable(async () => {
+    if (!run.isChecked) await check(run);
+    while (run.isOpen) await nextStep(run);
+    return conclude(run);
+  });
+}
+
+async function check(run: PurchaseRun): Promise<void> {
+  const { workflowId } = workflowInfo();
+  const expected = run.expectedWorkflowId;
+  if (expected !== undefined && expected !== workflowId) {
+    return fail(run, errorNow('WorkflowIdMismatch', `this order must run under the workflow ID ${expected}`));
+  }
+  try {
+    run.options = await validatePurchase(run.input);
+  } catch (failure) {
+    fail(run, errorFrom(failure, 'InvalidOrder', Date.now()));
+  }
+}
+
+async function nextStep(run: PurchaseRun): Promise<void> {
+  await run.continueAsNewWhenLong();
+  switch (run.state.phase) {
+    case 'Placing':
+      return place(run);
+    case 'Confirming':
+      return confirm(run);
+    case 'Provisioning':
+      return track(run);
+    default:
+      return waitForPerson(run);
+  }
+}
+
+/** Placing: one try to place the order. */
+async function place(run: PurchaseRun): Promise<void> {
+  if (run.isCancelling) return run.record({ type: 'Cancelled' });
+  try {
+    await run.interruptibly(() => fetchCreateToken(run));
+  } catch (failure) {
+    // The next step sees the wish to cancel.
+    if (isCancellation(failure)) return;
+    // The server retried for the portal's whole budget, or a retry cannot help.
+    return park(run, errorFrom(failure, 'PortalUnavailable', Date.now()), 'Placing');
+  }
+  try {
+    const placed = await run.interruptibly(() =>
+      placeOrder({ order: run.input.order, repeated: run.state.posts > 0 }),
+    );
+    run.record({ type: placed.adopted ? 'OrderFound' : 'OrderPlaced', ...existing(run, placed) });
+    if (placed.portalStatus !== undefined) heed(run, placed.portalStatus, placed.subscriptionNumber);
+  } catch (failure) {
+    if (isCancellation(failure)) return;
+    await considerUnplaced(run, failure);
+  }
+}
+
+async function fetchCreateToken(run: PurchaseRun): Promise<void> {
+  const { tradingPartnerId } = run.state.ids;
+  const token = await fetchToken({ tradingPartnerId, scope: SCOPES.create });
+  run.record({ type: 'TokenFetched', detail: `${token.scope}, good until ${token.expiresAt}` });
+}
+
+/** Placing ended without a subscription: what now? */
+async function considerUnplaced(run: PurchaseRun, failure: unknown): Promise<void> {
+  const error = errorFrom(failure, 'UnknownOutcome', Date.now());
+  switch (error.type) {
+    case 'UnknownOutcome':
+      return beginDoubt(run, error, isReported(failure));
+    case 'OrderRejected':
+      return reject(run, error);
+    case 'InvalidOrder':
+      return fail(run, error);
+    default:
+      return endureTrouble(run, error, 'Placing');
+  }
+}
+
+/** Whether the order was placed is not known: nothing more is sent until that is found out. */
+function beginDoubt(run: PurchaseRun, error: PurchaseError, reported: boolean): void {
+  const { windowMs } = run.options.settling;
+  // A worker that was only cut off from Temporal may still send the POST, for as long as POST_LIFETIME_MS.
+  const settlingMs = reported ? windowMs : Math.max(windowMs, POST_LIFETIME_MS + 60_000);
+  run.record({
+    type: 'OutcomeUnknown',
+    error,
+    refused: isRefusal(error),
+    settledAt: Date.now() + settlingMs,
+  });
+}
+
+/** Confirming: one look for an order whose POST had no clear answer. A cancellation waits for its outcome. */
+async function confirm(run: PurchaseRun): Promise<void> {
+  const { initialIntervalMs, maximumIntervalMs } = run.options.settling;
+  const { settledAt, lookups } = run.state.doubt ?? { settledAt: Date.now(), lookups: 0 };
+  const backoff = { initialIntervalMs, backoffCoefficient: 2, maximumIntervalMs };
+  const interval = intervalAfter(backoff, lookups, Math.random);
+  const wait = Math.max(1, Math.min(interval, settledAt - Date.now()));
+  run.record({ type: 'LookupScheduled', nextPollAt: Date.now() + wait });
+  await run.settle(wait, 'Wait before looking for an order whose outcome is unknown');
+
+  const subscription = await lookUp(run, 'Confirming');
+  if (subscription === undefined) return;
+  if (subscription.found) {
+    run.record({ type: 'OrderFound', ...existing(run, subscription) });
+    return heed(run, subscription.portalStatus, subscription.subscriptionNumber);
+  }
+  run.record({ type: 'OrderNotFound' });
+  if (Date.now() >= settledAt) settleAsNotPlaced(run);
+}
+
+/** The settling window passed and the portal still has no such order: it was not placed. */
+function settleAsNotPlaced(run: PurchaseRun): void {
+  const { doubt, postsSinceRetry, lastError } = run.state;
+  // Placing, which comes next, ends a purchase that is to be cancelled.
+  if (run.isCancelling) return run.record({ type: 'SettledAsNotPlaced' });
+  if (doubt?.refusal) {
+    run.record({ type: 'SettledAsNotPlaced' });
+    return reject(run, { ...doubt.refusal, type: 'OrderRejected' });
+  }
+  if (postsSinceRetry >= MOST_UNKNOWN_POSTS && lastError) return park(run, lastError, 'Confirming');
+  run.record({ type: 'SettledAsNotPlaced' });
+}
+
+/** Provisioning: one poll of an order that exists. */
+async function track(run: PurchaseRun): Promise<void> {
+  const deadline = run.state.deadline ?? Date.now();
+  const asked = run.state.lastError && run.state.trouble ? retryAfterOf(run.state.lastError) : 0;
+  const interval = intervalAfter(run.options.polling, run.state.polls, Math.random);
+  const wait = Math.max(1, Math.min(Math.max(interval, asked), deadline - Date.now()));
+  run.record({ type: 'PollScheduled', nextPollAt: Date.now() + wait });
+  await run.pause(wait, 'Wait before asking the portal again');
+  if (run.isCancelling) return run.record({ type: 'Cancelled' });
+
+  const subscription = await lookUp(run, 'Provisioning');
+  if (subscription?.found) heed(run, subscription.portalStatus, subscription.subscriptionNumber);
+  else if (subscription) {
+    const message = 'the portal does not find an order that it had taken';
+    run.record({ type: 'PortalTrouble', error: errorNow('UnexpectedResponse', message) });
+  }
+  if (run.state.phase === 'Provisioning' && Date.now() >= deadline) {
+    const error = errorNow(
+      'ProvisioningOverdue',
+      'the order exists, but was not provisioned before its deadline',
+    );
+    run.record({ type: 'Overdue', error, actionRequired: adviceFor(error.type, run.state.ids) });
+  }
+}
+
+/** Asks the portal where the order stands. `undefined` when there was no answer; what follows is recorded. */
+async function lookUp(run: PurchaseRun, phase: ResumablePhase): Promise<SubscriptionStatus | undefined> {
+  const look = () => getSubscriptionStatus(run.state.ids);
+  try {
+    // While an outcome is unknown, nothing breaks off finding it out.
+    return await (phase === 'Confirming' ? look() : run.interruptibly(look));
+  } catch (failure) {
+    if (isCancellation(failure)) return undefined;
+    await endureTrouble(run, errorFrom(failure, 'PortalUnavailable', Date.now()), phase);
+    return undefined;
+  }
+}
+
+/** Takes in what the portal says of an order that exists. A status that is not known is polled on. */
+function heed(run: PurchaseRun, portalStatus: string, subscriptionNumber?: string): void {
+  run.record({
+    type: 'Polled',
+    portalStatus,
+    ...(subscriptionNumber !== undefined && { subscriptionNumber }),
+  });
+  if (portalStatus === 'Provisioned') run.record({ type: 'Provisioned' });
+  if (portalStatus === 'Failed') {
+    fail(run, errorNow('ProvisioningFailed', 'the portal says that provisioning the order failed'));
+  }
+}
+
+/** ActionRequired: waits for a person, and goes on where it was. */
+async function waitForPerson(run: PurchaseRun): Promise<void> {
+  const { deadline = Date.now(), resumesAs, placedAt } = run.state;
+  const isWoken = () => run.resumeAsked || run.canceledByTemporal;
+  const woken = await condition(isWoken, Math.max(1, deadline - Date.now()), {
+    summary: 'Parked: wait for a person to act',
+  });
+  run.resumeAsked = false;
+  if (!woken) {
+    return fail(run, errorNow('ParkExpired', `nobody acted before the park deadline. ${lastWords(run)}`));
+  }
+  if (run.isCancelling && resumesAs !== 'Confirming') return run.record({ type: 'Cancelled' });
+  const pollUntil = placedAt === undefined ? undefined : placedAt + run.options.polling.deadlineMs;
+  run.record({ type: 'Resumed', ...(pollUntil !== undefined && { deadline: pollUntil }) });
+}
+
+/** The end: answers those who wait, then ends the run as what it came to. */
+async function conclude(run: PurchaseRun): Promise<PurchaseResult> {
+  await condition(allHandlersFinished);
+  if (run.state.phase === 'Provisioned') return resultOf(run.state);
+  if (run.state.phase === 'Cancelled' && !run.canceledByTemporal) {
+    // Only a run that the server was asked to cancel can end as Canceled.
+    await requestCancellation();
+    await condition(() => run.canceledByTemporal);
+  }
+  throw run.failure();
+}
+
+/** The portal could not be reached or understood: waits and lets the next step try, or asks for a person. */
+async function endureTrouble(run: PurchaseRun, error: PurchaseError, phase: ResumablePhase): Promise<void> {
+  if (needsPerson(error.type)) return park(run, error, phase);
+  // Polling goes on until its deadline in any case: nothing is lost by asking again later.
+  if (phase === 'Provisioning') return run.record({ type: 'PortalTrouble', error });
+  const { since, calls } = run.state.trouble ?? { since: error.at, calls: 0 };
+  if (error.at - since >= PORTAL_BUDGET_MS) return park(run, error, phase);
+  const wait = Math.max(intervalAfter(PORTAL_BACKOFF, calls, Math.random), retryAfterOf(error));
+  run.record({ type: 'PortalTrouble', error, nextPollAt: Date.now() + wait });
+  const summary = `Wait for the portal (${error.type})`;
+  await (phase === 'Confirming' ? run.settle(wait, summary) : run.pause(wait, summary));
+}
+
+function park(run: PurchaseRun, error: PurchaseError, resumesAs: ResumablePhase): void {
+  const deadline = Date.now() + run.options.parkDeadlineMs;
+  run.record({
+    type: 'Parked',
+    error,
+    actionRequired: adviceFor(error.type, run.state.ids),
+    resumesAs,
+    deadline,
+  });
+}
+
+function reject(run: PurchaseRun, error: PurchaseError): void {
+  return run.options.onRejected === 'park' ? park(run, error, 'Placing') : fail(run, error);
+}
+
+function fail(run: PurchaseRun, error: PurchaseError): void {
+  run.record({ type: 'Failed', error, actionRequired: adviceFor(error.type, run.state.ids) });
+}
+
+function errorNow(type: FailureType, message: string): PurchaseError {
+  return { type, message, at: Date.now() };
+}
+
+function lastWords(run: PurchaseRun): string {
+  const { lastError } = run.state;
+  return lastError ? `It was parked for ${lastError.type}: ${lastError.message}` : '';
+}
+
+/** A portal that answered 4xx did refuse; whether that means "exists already" is found out. */
+function isRefusal(error: PurchaseError): boolean {
+  const status = error.detail?.httpStatus ?? 0;
+  return status >= 400 && status < 500;
+}
+
+function existing(run: PurchaseRun, { subscriptionNumber }: { readonly subscriptionNumber?: string }) {
+  return {
+    deadline: Date.now() + run.options.polling.deadlineMs,
+    ...(subscriptionNumber !== undefined && { subscriptionNumber }),
+  };
+}
