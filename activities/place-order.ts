@@ -23,6 +23,8 @@ export function createPlaceOrder(portal: PortalClient): PurchaseActivities['plac
       await throwIfCancelled();
       lifetime.check();
       return await post(portal, order, repeated, lifetime.signal);
+    } catch (error) {
+      throw toApplicationFailure(error);
     } finally {
       clearInterval(beats);
     }
@@ -43,11 +45,11 @@ async function post(
     return { adopted: false, ...(await portal.placeOrder(order, signal)) };
   } catch (error) {
     if (error instanceof PortalRefusedError && MAY_MEAN_EXISTS.has(error.status)) {
-      return lookAfterRefusal(portal, order, repeated, error);
+      return await lookAfterRefusal(portal, order, repeated, error);
     }
     // What the signal broke off before it was sent.
     if (!(error instanceof PortalError) && signal.aborted) throw tooLate();
-    throw toApplicationFailure(error);
+    throw error;
   }
 }
 

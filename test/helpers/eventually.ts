@@ -1,7 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** Looks until `look` finds something, a bounded number of times. */
-export async function eventually<T>(look: () => Promise<T | undefined> | T | undefined, tries = 300): Promise<T> {
+export async function eventually<T>(
+  look: () => Promise<T | undefined> | T | undefined,
+  tries = 300,
+): Promise<T> {
   for (let attempt = 0; attempt < tries; attempt += 1) {
     const found = await look();
     if (found !== undefined) return found;

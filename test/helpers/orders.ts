@@ -21,7 +21,7 @@ export function anOrder(changes: Partial<Order> = {}): Order {
 /** Waits short enough for a test that lives in real time. */
 export const QUICK: PurchaseOptions = {
   polling: { initialInterval: '100ms', maximumInterval: '500ms', deadline: '10m' },
-  settling: { initialInterval: '100ms', maximumInterval: '300ms', window: '2s' },
+  settling: { initialInterval: '100ms', maximumInterval: '300ms', window: '1s' },
 };
 
 export function anInput(order: Order = anOrder(), options: PurchaseOptions = QUICK): PurchaseInput {

@@ -3,9 +3,19 @@ import type { WorkflowHandle, WorkflowStartOptions } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { Worker } from '@temporalio/worker';
 import { PurchaseClient } from '../../src/client/index.js';
-import { purchaseWorkflowId, WORKFLOW_TYPE, type Order, type PurchaseInput } from '../../src/contract/index.js';
+import {
+  purchaseWorkflowId,
+  WORKFLOW_TYPE,
+  type Order,
+  type PurchaseInput,
+} from '../../src/contract/index.js';
 import { PortalClient, type PortalClientOptions } from '../../src/portal/index.js';
-import { DEMO_CLIENT, startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/index.js';
+import {
+  DEMO_CLIENT,
+  startSimulator,
+  type Simulator,
+  type SimulatorOptions,
+} from '../../src/simulator/index.js';
 import { createWorker } from '../../src/worker/index.js';
 import type { PurchaseWorkflow } from '../../workflows/purchase.js';
 import { anInput } from './orders.js';
@@ -13,10 +23,10 @@ import { anInput } from './orders.js';
 /** A portal simulator and a worker on a task queue of their own, over a Temporal server. */
 export class Rig {
   readonly client: PurchaseClient;
+  readonly portal: PortalClient;
   readonly taskQueue = `test-${randomUUID()}`;
   #worker: Worker | undefined;
   #running: Promise<void> | undefined;
-  #portal: PortalClient;
 
   private constructor(
     readonly env: TestWorkflowEnvironment,
@@ -24,7 +34,7 @@ export class Rig {
     portal: Partial<PortalClientOptions>,
   ) {
     this.client = new PurchaseClient(env.client, { taskQueue: this.taskQueue });
-    this.#portal = new PortalClient({ url: simulator.url, credentials: () => DEMO_CLIENT, ...portal });
+    this.portal = new PortalClient({ url: simulator.url, credentials: () => DEMO_CLIENT, ...portal });
   }
 
   static async start(
@@ -42,7 +52,7 @@ export class Rig {
     this.#worker = await createWorker(this.taskQueue, {
       connection: this.env.nativeConnection,
       namespace: this.env.namespace ?? 'default',
-      portal: this.#portal,
+      portal: this.portal,
     });
     this.#running = this.#worker.run();
   }
@@ -56,7 +66,7 @@ export class Rig {
 
   async stop(): Promise<void> {
     if (this.#worker) await this.stopWorker();
-    await this.#portal.close();
+    await this.portal.close();
     await this.simulator.close();
   }
 
@@ -80,7 +90,8 @@ export class Rig {
 }
 
 function isInput(input: unknown): input is PurchaseInput {
-  const order: unknown = typeof input === 'object' && input !== null ? Reflect.get(input, 'order') : undefined;
+  const order: unknown =
+    typeof input === 'object' && input !== null ? Reflect.get(input, 'order') : undefined;
   return (
     typeof order === 'object' &&
     order !== null &&

@@ -24,7 +24,10 @@ export async function startDevEnvironment(): Promise<TestWorkflowEnvironment> {
   const env = await TestWorkflowEnvironment.createLocal({
     server: {
       executable: { type: 'existing-path', path: await resolveExecutable('cli') },
-      extraArgs: Object.values(SEARCH_ATTRIBUTES).flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
+      extraArgs: Object.values(SEARCH_ATTRIBUTES).flatMap((name) => [
+        '--search-attribute',
+        `${name}=Keyword`,
+      ]),
     },
   });
   return env;

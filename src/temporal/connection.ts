@@ -1,0 +1,116 @@
+import type { TLSConfig } from '@temporalio/client';
+import { loadClientConfigProfile, toClientOptions } from '@temporalio/envconfig';
+import type { ClientConfigProfile } from '@temporalio/envconfig';
+import { reasonOf, TemporalConfigError } from './errors.js';
+
+/** What both `Connection.connect` and `NativeConnection.connect` take. */
+export interface TemporalConnectionOptions {
+  /** `host:port` of gRPC. */
+  readonly address: string;
+  readonly apiKey?: string;
+  readonly tls?: TLSConfig | boolean;
+  /** gRPC headers of every call. */
+  readonly metadata?: Record<string, string>;
+}
+
+/** Where Temporal is. */
+export interface TemporalConfig {
+  readonly connectionOptions: TemporalConnectionOptions;
+  readonly namespace: string;
+}
+
+/** Where a Temporal server listens unless told otherwise. Source: the SDK's and the CLI's default. */
+const DEFAULT_ADDRESS = 'localhost:7233';
+const DEFAULT_NAMESPACE = 'default';
+
+/**
+ * Reads Temporal's own settings: `TEMPORAL_…` variables over a profile of Temporal's configuration file, as
+ * `@temporalio/envconfig` does, but refuses what that would quietly take to mean no TLS. A variable that is
+ * empty counts as not set, as Docker Compose hands on an unset one.
+ *
+ * @param env the environment to read
+ * @throws TemporalConfigError when a setting cannot be used, or would send an API key in clear. It never
+ * quotes a secret.
+ */
+export function loadTemporalConfig(env: NodeJS.ProcessEnv = process.env): TemporalConfig {
+  const variables = filledIn(env);
+  assertTlsSwitch(variables['TEMPORAL_TLS']);
+  const { profile, options } = load(variables);
+  assertWholeClientCertificate(profile);
+  if (profile.apiKey !== undefined && profile.tls?.disabled === true) throw apiKeyInClear(variables);
+  const { apiKey, tls, metadata } = options.connectionOptions;
+  return {
+    connectionOptions: {
+      address: profile.address ?? DEFAULT_ADDRESS,
+      ...(apiKey === undefined ? {} : { apiKey }),
+      ...(tls === undefined || tls === null ? {} : { tls }),
+      ...(profile.grpcMeta === undefined || metadata === undefined ? {} : { metadata: profile.grpcMeta }),
+    },
+    namespace: profile.namespace ?? DEFAULT_NAMESPACE,
+  };
+}
+
+function filledIn(env: NodeJS.ProcessEnv): Record<string, string> {
+  const variables: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    // An empty header variable has a meaning: it takes the profile's header away.
+    const isMeant = value !== '' || name.startsWith('TEMPORAL_GRPC_META_');
+    if (value !== undefined && isMeant) variables[name] = value;
+  }
+  return variables;
+}
+
+/** envconfig takes everything but `true` and `1` for "no TLS", `True` and `yes` too. */
+function assertTlsSwitch(value: string | undefined): void {
+  if (value === undefined || ['true', 'false', '1', '0'].includes(value)) return;
+  throw new TemporalConfigError(
+    `TEMPORAL_TLS is "${value}", which Temporal would take to mean no TLS. Set it to true or false, in small letters.`,
+  );
+}
+
+function load(variables: Record<string, string>): {
+  profile: ClientConfigProfile;
+  options: ReturnType<typeof toClientOptions>;
+} {
+  try {
+    const profile = loadClientConfigProfile({ overrideEnvVars: variables });
+    return { profile, options: toClientOptions(profile) };
+  } catch (error) {
+    throw unusable(error, variables);
+  }
+}
+
+function unusable(error: unknown, variables: Record<string, string>): TemporalConfigError {
+  const file =
+    variables['TEMPORAL_CONFIG_FILE'] ?? "Temporal's configuration file (`temporal config list` reads it)";
+  // A parser's message goes on with the lines at fault, which may hold an API key. So no more, and no cause.
+  const [reason = ''] = reasonOf(error).split('\n');
+  if (/^Profile '.*' not found/.test(reason)) {
+    return new TemporalConfigError(
+      `TEMPORAL_PROFILE is "${variables['TEMPORAL_PROFILE']}", and ${file} has no such profile. ` +
+        'Add the profile, name another one, or unset TEMPORAL_PROFILE.',
+    );
+  }
+  // envconfig trips over a file without any profile, even when none is asked for.
+  const what = error instanceof TypeError ? 'the file has no [profile.…] section.' : reason;
+  return new TemporalConfigError(
+    `Temporal's settings cannot be used: ${what} Correct the TEMPORAL_… variables or ${file}.`,
+  );
+}
+
+/** With only one half, envconfig leaves both out, and the server's refusal does not say why. */
+function assertWholeClientCertificate({ tls }: ClientConfigProfile): void {
+  if ((tls?.clientCert === undefined) === (tls?.clientKey === undefined)) return;
+  const [given, lacking] = tls?.clientCert === undefined ? ['KEY', 'CERT'] : ['CERT', 'KEY'];
+  throw new TemporalConfigError(
+    `Temporal's TLS settings have a client ${given === 'KEY' ? 'key without its certificate' : 'certificate without its key'}. ` +
+      `Set TEMPORAL_TLS_CLIENT_${lacking}_PATH too, or unset TEMPORAL_TLS_CLIENT_${given}_PATH.`,
+  );
+}
+
+function apiKeyInClear(variables: Record<string, string>): TemporalConfigError {
+  const where = variables['TEMPORAL_TLS'] === undefined ? 'the profile (tls.disabled)' : 'TEMPORAL_TLS';
+  return new TemporalConfigError(
+    `${where} turns TLS off, which would send the API key in clear. Turn TLS on, or unset the API key.`,
+  );
+}

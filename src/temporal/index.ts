@@ -1,0 +1,15 @@
+export { loadTemporalConfig } from './connection.js';
+export type { TemporalConfig, TemporalConnectionOptions } from './connection.js';
+export { startDevServer } from './dev-server.js';
+export type { DevServer, DevServerOptions } from './dev-server.js';
+export { DevServerError, TemporalConfigError, TemporalNotFoundError } from './errors.js';
+export type { FailedRoute } from './errors.js';
+export { resolveExecutable } from './executables.js';
+export type { ExecutableKind, ResolveOptions } from './executables.js';
+export {
+  ensureSearchAttributes,
+  SearchAttributesMissingError,
+  SearchAttributesNotVisibleError,
+  SearchAttributeTypeError,
+} from './search-attributes.js';
+export type { SearchAttributesConnection } from './search-attributes.js';

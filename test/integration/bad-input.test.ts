@@ -1,0 +1,106 @@
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Order } from '../../src/contract/index.js';
+import { statusQuery } from '../../workflows/messages.js';
+import { typedFailure } from '../helpers/failures.js';
+import { anOrder } from '../helpers/orders.js';
+import { Rig } from '../helpers/rig.js';
+import { startDevEnvironment } from '../helpers/temporal.js';
+
+const order = (): Order => anOrder();
+
+/** A start from any language, and the path of what is wrong with it. */
+const BAD_INPUTS: readonly [string, unknown, string][] = [
+  ['null', null, ''],
+  ['text', 'buy!', ''],
+  ['a number', 5, ''],
+  ['a list', [1, 2], ''],
+  ['an order without its envelope', order(), 'order'],
+  ['no order', {}, 'order'],
+  ['no trading partner', { order: { ...order(), tradingPartnerId: undefined } }, 'order.tradingPartnerId'],
+  [
+    'an ID that is a number',
+    { order: { ...order(), externalSubscriptionId: 1 } },
+    'order.externalSubscriptionId',
+  ],
+  [
+    'an ID that leaves the path',
+    { order: { ...order(), externalSubscriptionId: '..' } },
+    'order.externalSubscriptionId',
+  ],
+  ['no order lines', { order: { ...order(), orderLines: [] } }, 'order.orderLines'],
+  [
+    'half a seat',
+    { order: { ...order(), orderLines: [{ productId: 'x', quantity: 0.5 }] } },
+    'order.orderLines[0].quantity',
+  ],
+  ['no customer', { order: { ...order(), customer: null } }, 'order.customer'],
+  ['an option that does not exist', { order: order(), options: { poling: {} } }, 'options'],
+  ['a duration that is none', { order: order(), options: { parkDeadline: 'soon' } }, 'options.parkDeadline'],
+  [
+    'a wait that would storm the portal',
+    { order: order(), options: { polling: { initialInterval: '1ms' } } },
+    'options.polling.initialInterval',
+  ],
+  ['onRejected: maybe', { order: order(), options: { onRejected: 'maybe' } }, 'options.onRejected'],
+];
+
+describe('bad input', () => {
+  let env: TestWorkflowEnvironment;
+  let rig: Rig;
+  beforeAll(async () => {
+    env = await startDevEnvironment();
+    rig = await Rig.start(env);
+  });
+  afterAll(async () => {
+    await rig.stop();
+    await env.teardown();
+  });
+
+  it.each(BAD_INPUTS)(
+    '%s fails with InvalidOrder, and the portal hears nothing',
+    async (_name, input, path) => {
+      const handle = await rig.begin(input);
+      const failure = await typedFailure(handle.result());
+      expect(failure.type).toBe('InvalidOrder');
+      expect(failure.details?.[0]).toMatchObject({
+        problems: expect.arrayContaining([expect.objectContaining({ path })]),
+      });
+      expect((await handle.query(statusQuery)).phase).toBe('Failed');
+      expect(rig.simulator.journal).toEqual([]);
+    },
+  );
+
+  it('lists every problem at once', async () => {
+    const input = {
+      order: { externalSubscriptionId: '', orderLines: [{ quantity: -1 }] },
+      options: { onRejected: 1 },
+    };
+    const failure = await typedFailure((await rig.begin(input)).result());
+    for (const path of [
+      'externalSubscriptionId',
+      'tradingPartnerId',
+      'customer',
+      'orderLines[0].productId',
+      'orderLines[0].quantity',
+    ]) {
+      expect(failure.message).toContain(`order.${path}: `);
+    }
+    expect(failure.message).toContain('options.onRejected: ');
+  });
+
+  it('takes no state from a caller', async () => {
+    const good = order();
+    const handle = await env.client.workflow.start('PurchaseWorkflow', {
+      workflowId: `purchase:${good.tradingPartnerId}:${good.externalSubscriptionId}`,
+      taskQueue: rig.taskQueue,
+      args: [
+        { order: good },
+        { state: { phase: 'Provisioned', placedAt: 1, provisionedAt: 1 }, options: {} },
+      ],
+    });
+    await handle.signal('poll');
+    expect((await handle.query(statusQuery)).timeline[0]?.event).toBe('Started');
+    await handle.terminate();
+  });
+});

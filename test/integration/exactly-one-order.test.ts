@@ -1,0 +1,132 @@
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Fault } from '../../src/simulator/index.js';
+import { retrySignal, statusQuery } from '../../workflows/messages.js';
+import { eventually } from '../helpers/eventually.js';
+import { typedFailure } from '../helpers/failures.js';
+import { anInput, anOrder, QUICK } from '../helpers/orders.js';
+import { Rig } from '../helpers/rig.js';
+import { startDevEnvironment } from '../helpers/temporal.js';
+
+/** What goes wrong, and how many orders a client that asks twice would have placed. */
+const FAULTS: readonly [string, Fault['then']][] = [
+  ['the connection is lost before the order is taken', { do: 'drop', when: 'before' }],
+  ['the connection is lost after the order was taken', { do: 'drop', when: 'after' }],
+  ['500 before', { do: 'answer', when: 'before', status: 500 }],
+  ['500 after', { do: 'answer', when: 'after', status: 500 }],
+  [
+    '503 with Retry-After after',
+    { do: 'answer', when: 'after', status: 503, headers: { 'Retry-After': '1' } },
+  ],
+  ['429 with Retry-After', { do: 'answer', when: 'before', status: 429, headers: { 'Retry-After': '1' } }],
+  ['a redirect', { do: 'answer', when: 'before', status: 302, headers: { Location: 'http://127.0.0.1:9/' } }],
+  [
+    'a web page with 200, after',
+    { do: 'answer', when: 'after', status: 200, body: '<html>', contentType: 'text/html' },
+  ],
+  [
+    'a web page with 200, before',
+    { do: 'answer', when: 'before', status: 200, body: '<html>', contentType: 'text/html' },
+  ],
+  ['201 without a number, after', { do: 'answer', when: 'after', status: 201, body: { ok: true } }],
+  ['409 after', { do: 'answer', when: 'after', status: 409, body: { error: 'already taken' } }],
+  ['422 after', { do: 'answer', when: 'after', status: 422, body: { error: 'already taken' } }],
+  [
+    'lost, and not found for a while',
+    [
+      { do: 'hide', forMs: 500 },
+      { do: 'drop', when: 'after' },
+    ],
+  ],
+  ['401 once', { do: 'answer', when: 'before', status: 401 }],
+];
+
+describe('exactly one order', () => {
+  let env: TestWorkflowEnvironment;
+  let rig: Rig;
+  beforeAll(async () => {
+    env = await startDevEnvironment();
+    rig = await Rig.start(env, { simulator: { secondPost: 'duplicate' } });
+  });
+  afterAll(async () => {
+    await rig.stop();
+    await env.teardown();
+  });
+
+  it.each(FAULTS)('%s, once', async (_name, then) => {
+    const order = anOrder();
+    rig.simulator.addFault({ call: 'place', externalSubscriptionId: order.externalSubscriptionId, then });
+    const handle = await rig.begin(anInput(order));
+    await expect(handle.result()).resolves.toMatchObject({ outcome: 'Provisioned' });
+    expect(rig.ordersFor(order)).toBe(1);
+  });
+
+  it.each(FAULTS)('%s, twice', async (_name, then) => {
+    const order = anOrder();
+    const { externalSubscriptionId } = order;
+    rig.simulator.addFault({ call: 'place', externalSubscriptionId, times: 2, then });
+    const handle = await rig.begin(anInput(order));
+    // A token that is refused twice is a person's business.
+    if (typeof then === 'object' && 'status' in then && then.status === 401) {
+      await eventually(async () =>
+        (await handle.query(statusQuery)).phase === 'ActionRequired' ? true : undefined,
+      );
+      await handle.signal(retrySignal);
+    }
+    await expect(handle.result()).resolves.toMatchObject({ outcome: 'Provisioned' });
+    expect(rig.ordersFor(order)).toBe(1);
+  });
+
+  it('asks for a person after three POSTs of unknown outcome, and goes on when told to', async () => {
+    const order = anOrder();
+    const { externalSubscriptionId } = order;
+    rig.simulator.addFault({
+      call: 'place',
+      externalSubscriptionId,
+      times: 3,
+      then: { do: 'drop', when: 'before' },
+    });
+    const handle = await rig.begin(
+      anInput(order, { ...QUICK, settling: { initialInterval: '100ms', window: '100ms' } }),
+    );
+    const parked = await eventually(async () => {
+      const status = await handle.query(statusQuery);
+      return status.phase === 'ActionRequired' ? status : undefined;
+    });
+    expect(parked.lastError?.type).toBe('UnknownOutcome');
+    expect(parked.actionRequired).toContain('partnerorderops@gitlab.com');
+    await handle.signal(retrySignal);
+    await handle.result();
+    expect(rig.ordersFor(order)).toBe(1);
+  });
+
+  it('looks between two POSTs, always', () => {
+    const lastCall = new Map<string, string>();
+    // A 401 took nothing: the call is repeated at once with a new token.
+    const heard = rig.simulator.journal.filter(({ status }) => status !== 401);
+    for (const { call, externalSubscriptionId: id = '' } of heard) {
+      if (call === 'place') expect(lastCall.get(id), id).toBe('find');
+      if (call === 'place' || call === 'find') lastCall.set(id, call);
+    }
+    expect(lastCall.size).toBeGreaterThan(0);
+  });
+
+  it('adopts an order that the portal has already', async () => {
+    const order = anOrder();
+    // As if an earlier run, long past its retention, had placed it.
+    const { subscriptionNumber } = await rig.portal.placeOrder(order);
+    const handle = await rig.begin(anInput(order));
+    await expect(handle.result()).resolves.toMatchObject({ subscriptionNumber });
+    expect((await handle.query(statusQuery)).timeline.map(({ event }) => event)).toContain('OrderFound');
+    expect(rig.ordersFor(order)).toBe(1);
+  });
+
+  it('fails with the portal’s words when the order is refused', async () => {
+    const order = anOrder({ orderLines: [{ productId: 'refuse-me', quantity: 1 }] });
+    const handle = await rig.begin(anInput(order));
+    const failure = await typedFailure(handle.result());
+    expect(failure.type).toBe('OrderRejected');
+    expect(failure.details?.[0]).toMatchObject({ phase: 'Failed', httpStatus: 422 });
+    expect(rig.ordersFor(order)).toBe(0);
+  });
+});

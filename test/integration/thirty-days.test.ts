@@ -1,0 +1,142 @@
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Order } from '../../src/contract/index.js';
+import { purchaseWorkflowId } from '../../src/contract/index.js';
+import { statusQuery } from '../../workflows/messages.js';
+import { typedFailure } from '../helpers/failures.js';
+import { anInput, anOrder } from '../helpers/orders.js';
+import { Rig } from '../helpers/rig.js';
+import { startTimeSkippingEnvironment } from '../helpers/temporal.js';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+/** On a server that skips over waits: what takes weeks is seen in seconds, timers and all. */
+describe('time', () => {
+  let env: TestWorkflowEnvironment;
+  let rig: Rig;
+  beforeAll(async () => {
+    env = await startTimeSkippingEnvironment();
+    rig = await Rig.start(env, {
+      simulator: { now: () => env.currentTimeMs(), progress: { creatingMs: 2 * DAY, createdMs: 27 * DAY } },
+    });
+  });
+  afterAll(async () => {
+    await rig.stop();
+    await env.teardown();
+  });
+
+  async function runsOf(order: Order): Promise<number[]> {
+    const lengths: number[] = [];
+    let runId: string | undefined;
+    do {
+      const history = await env.client.workflow.getHandle(purchaseWorkflowId(order), runId).fetchHistory();
+      lengths.unshift(history.events?.length ?? 0);
+      runId =
+        history.events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId || undefined;
+    } while (runId !== undefined);
+    return lengths;
+  }
+
+  it('an order that a person provisions after 29 days, with the default options', async () => {
+    const order = anOrder();
+    const handle = await rig.begin(anInput(order, {}));
+    const result = await handle.result();
+    expect(result).toMatchObject({
+      outcome: 'Provisioned',
+      externalSubscriptionId: order.externalSubscriptionId,
+    });
+    expect(Date.parse(result.provisionedAt) - Date.parse(result.placedAt)).toBeGreaterThan(29 * DAY);
+    expect(rig.ordersFor(order)).toBe(1);
+
+    const lengths = await runsOf(order);
+    expect(lengths.length).toBeGreaterThan(1);
+    for (const length of lengths) expect(length).toBeLessThan(2_100);
+
+    const status = await env.client.workflow.getHandle(handle.workflowId).query(statusQuery);
+    expect(status.polls).toBe(result.polls);
+    expect(status.timeline.map(({ event }) => event)).toEqual([
+      'Started',
+      'TokenFetched',
+      'OrderPlaced',
+      'Polled',
+      'Polled',
+      'Polled',
+      'Provisioned',
+    ]);
+    expect(status.timeline.flatMap(({ event, detail }) => (event === 'Polled' ? [detail] : []))).toEqual([
+      'Creating',
+      'Created',
+      'Provisioned',
+    ]);
+  }, 180_000);
+
+  it('an order that nobody provisions is Overdue after its deadline, with its number', async () => {
+    const order = anOrder({ orderLines: [{ productId: 'never-provisions', quantity: 1 }] });
+    const handle = await rig.begin(anInput(order, { polling: { deadline: '3d', maximumInterval: '1h' } }));
+    const failure = await typedFailure(handle.result());
+    expect(failure.type).toBe('ProvisioningOverdue');
+    expect(failure.details?.[0]).toMatchObject({
+      phase: 'Overdue',
+      subscriptionNumber: rig.simulator.orders(order.externalSubscriptionId)[0]?.subscriptionNumber,
+    });
+    const { timeline } = await handle.query(statusQuery);
+    const at = (event: string) => Date.parse(timeline.find((entry) => entry.event === event)?.at ?? '');
+    const took = at('Overdue') - at('OrderPlaced');
+    expect(took).toBeGreaterThanOrEqual(3 * DAY);
+    expect(took).toBeLessThan(3 * DAY + HOUR);
+  });
+
+  // What these are about is not the polling: seldom polls spare the test its time.
+  const SELDOM = { polling: { maximumInterval: '1d' } };
+
+  it('a portal in maintenance for an hour costs nothing but the hour', async () => {
+    const order = anOrder();
+    const until = (await env.currentTimeMs()) + HOUR;
+    rig.simulator.addFault({
+      call: 'find',
+      times: 'always',
+      then: { do: 'answer', when: 'before', status: 503 },
+    });
+    const handle = await rig.begin(anInput(order, SELDOM));
+    while ((await env.currentTimeMs()) < until) await env.sleep('5m');
+    expect((await handle.query(statusQuery)).lastError?.type).toBe('PortalUnavailable');
+    rig.simulator.clearFaults();
+    await expect(handle.result()).resolves.toMatchObject({ outcome: 'Provisioned' });
+    expect(rig.ordersFor(order)).toBe(1);
+  });
+
+  it('a portal that is away for longer asks for a person, and nobody acts: ParkExpired', async () => {
+    const order = anOrder();
+    const { externalSubscriptionId } = order;
+    rig.simulator.addFault({
+      call: 'find',
+      externalSubscriptionId,
+      times: 'always',
+      then: { do: 'drop', when: 'before' },
+    });
+    const calls = rig.simulator.journal.length;
+    const handle = await rig.begin(anInput(order, { parkDeadline: '2d' }));
+    const failure = await typedFailure(handle.result());
+    expect(failure.type).toBe('ParkExpired');
+    expect(failure.message).toContain('PortalUnavailable');
+    expect(rig.ordersFor(order)).toBe(0);
+    // Two hours of trying with growing waits, not a storm.
+    expect(rig.simulator.journal.length - calls).toBeLessThan(120);
+  });
+
+  it('Retry-After is obeyed', async () => {
+    const order = anOrder();
+    const { externalSubscriptionId } = order;
+    const asked = { do: 'answer', when: 'before', status: 429, headers: { 'Retry-After': '5400' } } as const;
+    rig.simulator.addFault({ call: 'place', externalSubscriptionId, then: asked });
+    await (await rig.begin(anInput(order, SELDOM))).result();
+    const posts = rig.simulator.journal.filter(
+      ({ call, externalSubscriptionId: id, status }) =>
+        // A 401 took nothing: the token had expired meanwhile.
+        call === 'place' && id === externalSubscriptionId && status !== 401,
+    );
+    expect(posts.map(({ status }) => status)).toEqual([429, 201]);
+    expect((posts[1]?.at ?? 0) - (posts[0]?.at ?? 0)).toBeGreaterThanOrEqual(1.5 * HOUR);
+  });
+});
