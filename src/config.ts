@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { TASK_QUEUE } from './contract/names.js';
-import type { Credentials } from './portal/index.js';
+import { portalUrlProblem, type Credentials } from './portal/index.js';
 import { loadTemporalConfig, TemporalConfigError, type TemporalConfig } from './temporal/index.js';
 
 /** What a worker needs to know. Read once, never changed. */
@@ -35,20 +35,25 @@ const NOT_SUPPORTED = [
   'MARKETPLACE_METRICS_ADDRESS',
 ] as const;
 
+/** One mistake a variable: the first that is found. */
 const text = (meaning: string) =>
   z
     .string({ error: `is not set: ${meaning}` })
-    .refine((value) => value.trim() !== '', `is empty: ${meaning}`)
-    .refine(
-      (value) => value === value.trim(),
-      'starts or ends with a space; GitLab names that as a usual mistake',
-    );
+    .refine((value) => value.trim() !== '', { error: `is empty: ${meaning}`, abort: true })
+    .refine((value) => value === value.trim(), {
+      error: 'starts or ends with a space; GitLab names that as a usual mistake',
+      abort: true,
+    });
+
+const portalUrl = text('the portal to order at, such as https://customers.staging.gitlab.com').superRefine(
+  (url, context) => {
+    const problem = portalUrlProblem(url);
+    if (problem !== undefined) context.addIssue(problem);
+  },
+);
 
 const environmentSchema = z.object({
-  MARKETPLACE_PORTAL_URL: text('the portal to order at, such as https://customers.staging.gitlab.com').refine(
-    (url) => URL.canParse(url),
-    'is not a URL',
-  ),
+  MARKETPLACE_PORTAL_URL: portalUrl,
   MARKETPLACE_CLIENT_ID: text('the client ID that GitLab gave you'),
   MARKETPLACE_CLIENT_SECRET: text('the client secret that GitLab gave you'),
   MARKETPLACE_TASK_QUEUE: text('the task queue').default(TASK_QUEUE),
@@ -69,7 +74,11 @@ export function loadWorkerConfig(env: NodeJS.ProcessEnv = process.env): WorkerCo
     ...env,
     ...(secret !== undefined && { MARKETPLACE_CLIENT_SECRET: secret }),
   });
-  for (const issue of own.error?.issues ?? []) mistakes.push(`${issue.path.join('.')} ${issue.message}`);
+  for (const { path, message } of own.error?.issues ?? []) {
+    // A secret that could not be read was told of already.
+    const isTold = path[0] === 'MARKETPLACE_CLIENT_SECRET' && secret === undefined && isSecretInFile(env);
+    if (!isTold) mistakes.push(`${path.join('.')} ${message}`);
+  }
   if (mistakes.length > 0 || !own.success || temporal === undefined) throw new ConfigError(mistakes);
   return Object.freeze({
     temporal,
@@ -85,6 +94,10 @@ export function loadWorkerConfig(env: NodeJS.ProcessEnv = process.env): WorkerCo
 /** The task queue a caller of purchases uses. */
 export function taskQueueIn(env: NodeJS.ProcessEnv = process.env): string {
   return env['MARKETPLACE_TASK_QUEUE']?.trim() || TASK_QUEUE;
+}
+
+function isSecretInFile(env: NodeJS.ProcessEnv): boolean {
+  return env['MARKETPLACE_CLIENT_SECRET_FILE'] !== undefined;
 }
 
 function clientSecret(env: NodeJS.ProcessEnv): string | undefined {

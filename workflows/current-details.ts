@@ -16,7 +16,7 @@ export function describeState(status: PurchaseStatus): string {
     .join('\n\n');
 }
 
-/** What the portal wrote is shown as it is, and never read as Markdown. */
+/** What the portal wrote is shown on one line, and never read as Markdown. */
 function code(text: string): string {
-  return `\`${text.replaceAll('`', "'")}\``;
+  return `\`${text.replaceAll('`', "'").replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')}\``;
 }

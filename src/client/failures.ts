@@ -16,9 +16,8 @@ import {
   PurchaseStoppedError,
 } from './errors.js';
 
-/** gRPC status codes: a call that took too long, and a query that finds nobody polling. */
-const DEADLINE_EXCEEDED = 4;
-const FAILED_PRECONDITION = 9;
+/** gRPC's DEADLINE_EXCEEDED, and FAILED_PRECONDITION: a query found nobody who polls. */
+const UNANSWERED: ReadonlySet<number> = new Set([4, 9]);
 
 /** Temporal's errors about one purchase, as the client's own. What is none of them comes back as it is. */
 export function toPurchaseError(error: unknown, workflowId: string): unknown {
@@ -40,7 +39,7 @@ export function toPurchaseError(error: unknown, workflowId: string): unknown {
 export function isUnanswered(error: unknown): boolean {
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;
   const cause = error instanceof Error && isGrpcServiceError(error.cause) ? error.cause : error;
-  return isGrpcServiceError(cause) && [DEADLINE_EXCEEDED, FAILED_PRECONDITION].includes(Number(cause.code));
+  return isGrpcServiceError(cause) && UNANSWERED.has(cause.code);
 }
 
 function detailOf(failure: ApplicationFailure): FailureDetail {

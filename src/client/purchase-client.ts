@@ -39,7 +39,6 @@ import {
 } from '../contract/purchase.js';
 import { sameJson } from '../contract/same-json.js';
 import {
-  NoWorkerError,
   PurchaseCancelledError,
   PurchaseError,
   PurchaseFailedError,

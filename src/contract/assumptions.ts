@@ -43,21 +43,28 @@ const SUBSCRIPTION_NUMBER_FIELDS = [
 ] as const;
 
 const body = z.record(z.string(), z.unknown());
-const subscriptionNumber = z.union([z.string().trim().min(1).max(200), z.int().transform(String)]);
+const subscriptionNumber = z.union([
+  z
+    .string()
+    .trim()
+    .regex(/^\P{Cc}{1,200}$/u),
+  z.int().transform(String),
+]);
 
 /** **Assumed**: the number stands at the top, or in one of these envelopes. */
 const ENVELOPES = ['subscription', 'order', 'data'] as const;
 
-/** The subscription number in a portal's answer, if it has one. */
-export function subscriptionNumberIn(answer: unknown): string | undefined {
+/** The subscription number in a portal's answer, if it has one, at most `depth` envelopes deep. */
+export function subscriptionNumberIn(answer: unknown, depth = 2): string | undefined {
   const fields = body.safeParse(answer);
   if (!fields.success) return undefined;
   for (const field of SUBSCRIPTION_NUMBER_FIELDS) {
     const number = subscriptionNumber.safeParse(fields.data[field]);
     if (number.success) return number.data;
   }
+  if (depth === 0) return undefined;
   for (const envelope of ENVELOPES) {
-    const number = subscriptionNumberIn(fields.data[envelope]);
+    const number = subscriptionNumberIn(fields.data[envelope], depth - 1);
     if (number !== undefined) return number;
   }
   return undefined;

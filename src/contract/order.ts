@@ -4,15 +4,25 @@ import { purchaseWorkflowId } from './names.js';
 
 const required = z.string().refine((text) => text.trim() !== '', 'must not be empty');
 
+/** Percent-encoded, in bytes: two of them fit into a workflow ID, for which a Temporal server takes 1,000. */
+const LONGEST_ENCODED_ID = 480;
+
 /**
- * An ID becomes part of a workflow ID (at most 1,000 bytes on a Temporal server), of a search attribute and
- * of a URL's path. So: no lone surrogates, no control characters, and neither `.` nor `..`, which URL
- * parsers take for "here" and "one up" even when they are percent-encoded (WHATWG URL, "dot segment").
+ * An ID becomes part of a workflow ID, of a search attribute and of a URL's path. So: not too long, no lone
+ * surrogates, no control characters, and neither `.` nor `..`, which URL parsers take for "here" and "one
+ * up" even when they are percent-encoded (WHATWG URL, "dot segment").
  */
 const id = required
   .max(100, 'must be at most 100 characters')
-  .refine((text) => !/\p{Cc}|\p{Cs}/u.test(text), 'must not have control characters or lone surrogates')
-  .refine((text) => !/^\.{1,2}$/.test(text), 'must not be a dot segment');
+  .refine((text) => !/\p{Cc}|\p{Cs}/u.test(text), {
+    error: 'must not have control characters or lone surrogates',
+    abort: true,
+  })
+  .refine((text) => !/^\.{1,2}$/.test(text), 'must not be a dot segment')
+  .refine(
+    (text) => encodeURIComponent(text).length <= LONGEST_ENCODED_ID,
+    `must be at most ${LONGEST_ENCODED_ID} bytes when percent-encoded`,
+  );
 
 /**
  * What a marketplace partner orders. Fields beyond these pass through to the portal unchanged, at every level.

@@ -5,5 +5,8 @@ export const PORTAL_STATUSES = ['Creating', 'Created', 'Failed', 'Provisioned'] 
 
 /** The body of a 200 of `GET …/subscriptions/{external_subscription_id}`. */
 export const subscriptionAnswerSchema = z.looseObject({
-  status: z.string().trim().min(1).max(100),
+  status: z
+    .string()
+    .trim()
+    .regex(/^\P{Cc}{1,100}$/u),
 });

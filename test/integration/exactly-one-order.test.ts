@@ -105,7 +105,7 @@ describe('exactly one order', () => {
     // A 401 took nothing: the call is repeated at once with a new token.
     const heard = rig.simulator.journal.filter(({ status }) => status !== 401);
     for (const { call, externalSubscriptionId: id = '' } of heard) {
-      if (call === 'place') expect(lastCall.get(id), id).toBe('find');
+      if (call === 'place') expect([id, lastCall.get(id)]).toEqual([id, 'find']);
       if (call === 'place' || call === 'find') lastCall.set(id, call);
     }
     expect(lastCall.size).toBeGreaterThan(0);

@@ -2,7 +2,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Order } from '../../src/contract/index.js';
 import { purchaseWorkflowId } from '../../src/contract/index.js';
-import { statusQuery } from '../../workflows/messages.js';
+import { orderPlacedUpdate, statusQuery } from '../../workflows/messages.js';
 import { typedFailure } from '../helpers/failures.js';
 import { anInput, anOrder } from '../helpers/orders.js';
 import { Rig } from '../helpers/rig.js';
@@ -123,6 +123,21 @@ describe('time', () => {
     expect(rig.ordersFor(order)).toBe(0);
     // Two hours of trying with growing waits, not a storm.
     expect(rig.simulator.journal.length - calls).toBeLessThan(120);
+  });
+
+  it('continues as new while callers wait: they are told where it stands, and nothing is lost', async () => {
+    const order = anOrder();
+    const { externalSubscriptionId } = order;
+    rig.simulator.addFault({ call: 'place', externalSubscriptionId, then: { do: 'drop', when: 'before' } });
+    const settling = { initialInterval: '1m', window: '6h' };
+    const handle = await rig.begin(anInput(order, { ...SELDOM, settling }));
+    const placed = handle.executeUpdate(orderPlacedUpdate, { args: [{}] });
+    const result = handle.result();
+    // 2,000 events of looking for the order make the run continue as a new one.
+    await expect(placed).resolves.toMatchObject({ phase: 'Confirming', externalSubscriptionId });
+    await expect(result).resolves.toMatchObject({ outcome: 'Provisioned' });
+    expect((await runsOf(order)).length).toBeGreaterThan(1);
+    expect(rig.ordersFor(order)).toBe(1);
   });
 
   it('Retry-After is obeyed', async () => {

@@ -1,0 +1,178 @@
+import { Pool } from 'undici';
+import { type PurchaseIds, type Scope, SCOPES } from '../contract/names.js';
+import type { Order } from '../contract/order.js';
+import { PortalUnauthorizedError, PortalUnavailableError } from './errors.js';
+import { type Call, codeOf, exchange, type PortalTimeouts } from './exchange.js';
+import {
+  answered,
+  type FoundSubscription,
+  judgeOrder,
+  judgeSubscription,
+  type Outcome,
+  type PlacedOrder,
+} from './judge.js';
+import { parsePortalUrl, pathSegment, type PortalUrl } from './portal-url.js';
+import { personalValuesIn } from './portal-words.js';
+import { type Token, TokenCache } from './token-cache.js';
+import { type Credentials, judgeToken, tokenCall } from './token-endpoint.js';
+
+export interface PortalClientOptions {
+  /** The portal's base URL; it may have a path prefix. https, or http to a loopback host. */
+  readonly url: string;
+  /** The credentials of a trading partner, asked for before each token request; `undefined` if there are none. */
+  readonly credentials: (
+    tradingPartnerId: string,
+  ) => Credentials | undefined | Promise<Credentials | undefined>;
+  /** How long each stage of a call may take. */
+  readonly timeouts?: Partial<PortalTimeouts>;
+  /** The present, in milliseconds since the epoch, by which tokens expire. @default Date.now */
+  readonly now?: () => number;
+}
+
+/** A token that the portal has granted, without the token itself. */
+export interface GrantedToken {
+  readonly scope: Scope;
+  readonly expiresAt: Date;
+}
+
+const DEFAULT_TIMEOUTS: PortalTimeouts = { connectMs: 10_000, headersMs: 60_000, bodyMs: 30_000 };
+
+/** No answer of the API comes near this; what does is not the API's. In bytes. */
+const LARGEST_ANSWER = 1_048_576;
+
+/**
+ * GitLab's Customers Portal, as the Marketplace API sees it. One client serves all the purchases of a
+ * process: it shares connections and tokens. Every method but {@link close} throws a `PortalError`, or the
+ * signal's reason when it was aborted while surely nothing had been ordered.
+ */
+export class PortalClient {
+  readonly #url: PortalUrl;
+  readonly #credentials: PortalClientOptions['credentials'];
+  readonly #timeouts: PortalTimeouts;
+  readonly #now: () => number;
+  readonly #pool: Pool;
+  readonly #tokens: TokenCache;
+
+  /** @throws TypeError when the URL is not one a portal could have. */
+  constructor({ url, credentials, timeouts, now = Date.now }: PortalClientOptions) {
+    this.#url = parsePortalUrl(url);
+    this.#credentials = credentials;
+    this.#timeouts = { ...DEFAULT_TIMEOUTS, ...timeouts };
+    this.#now = now;
+    this.#tokens = new TokenCache((partner, scope) => this.#requestToken(partner, scope), now);
+    this.#pool = new Pool(this.#url.origin, {
+      // Certificates are checked even where NODE_TLS_REJECT_UNAUTHORIZED says otherwise.
+      connect: { timeout: this.#timeouts.connectMs, rejectUnauthorized: true },
+      // The exchange limits these itself: undici's begin anew with each 1xx and each piece of a body.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      maxResponseSize: LARGEST_ANSWER,
+    });
+  }
+
+  /** Makes sure of a token for the scope; one that is kept already will do. */
+  async fetchToken(tradingPartnerId: string, scope: Scope, signal?: AbortSignal): Promise<GrantedToken> {
+    const { expiresAt } = await this.#tokens.get(tradingPartnerId, scope, signal);
+    return { scope, expiresAt: new Date(expiresAt) };
+  }
+
+  /**
+   * Sends the order, unchanged and at most once: only a 401, with which the portal took nothing, is
+   * answered with a new token and a second try.
+   */
+  async placeOrder(order: Order, signal?: AbortSignal): Promise<PlacedOrder> {
+    const call: Call = {
+      name: 'POST subscriptions',
+      method: 'POST',
+      path: this.#url.subscriptionsPath,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(order),
+      hidden: { secrets: [], personal: personalValuesIn(order) },
+    };
+    const outcome = await this.#authorized(order.tradingPartnerId, SCOPES.create, call, signal);
+    if (outcome.status === undefined && !outcome.sent) signal?.throwIfAborted();
+    return judgeOrder(call, outcome);
+  }
+
+  /**
+   * What the portal says about a subscription; `undefined` when it has none of that ID.
+   *
+   * @throws TypeError when the external subscription ID cannot be a part of a URL's path.
+   */
+  async findSubscription(ids: PurchaseIds, signal?: AbortSignal): Promise<FoundSubscription | undefined> {
+    const id = pathSegment(ids.externalSubscriptionId);
+    const call: Call = {
+      name: `GET subscriptions/${id}`,
+      method: 'GET',
+      path: `${this.#url.subscriptionsPath}/${id}`,
+      headers: {},
+      hidden: { secrets: [], personal: [] },
+    };
+    const outcome = await this.#authorized(ids.tradingPartnerId, SCOPES.read, call, signal);
+    if (outcome.code !== undefined) signal?.throwIfAborted();
+    return judgeSubscription(call, outcome);
+  }
+
+  /** Waits for the calls that are under way and closes the connections. */
+  async close(): Promise<void> {
+    await this.#pool.close();
+  }
+
+  async #authorized(
+    tradingPartnerId: string,
+    scope: Scope,
+    call: Call,
+    signal: AbortSignal | undefined,
+  ): Promise<Outcome> {
+    const token = await this.#tokens.get(tradingPartnerId, scope, signal);
+    const first = await this.#send(withToken(call, token), signal);
+    if (first.status !== 401) return first;
+    this.#tokens.invalidate(tradingPartnerId, scope, token);
+    const renewed = await this.#tokens.get(tradingPartnerId, scope, signal);
+    const second = await this.#send(withToken(call, renewed), signal);
+    if (second.status !== 401) return second;
+    const message = `${answered(call, second)}. It refused a token that it had just granted.`;
+    throw new PortalUnauthorizedError('token_refused', message, second);
+  }
+
+  async #requestToken(tradingPartnerId: string, scope: Scope): Promise<Token> {
+    const call = tokenCall(this.#url.tokenPath, await this.#credentialsOf(tradingPartnerId), scope);
+    const requestedAt = this.#now();
+    // No signal: the callers who wait for this token come and go.
+    return judgeToken(call, await this.#send(call, undefined), scope, requestedAt);
+  }
+
+  async #credentialsOf(tradingPartnerId: string): Promise<Credentials> {
+    const partner = `trading partner ${JSON.stringify(tradingPartnerId)}`;
+    let credentials: Credentials | undefined;
+    try {
+      credentials = await this.#credentials(tradingPartnerId);
+    } catch (error) {
+      // The error itself could quote a secrets file; a file that is just being replaced is there again soon.
+      const code = codeOf(error);
+      throw new PortalUnavailableError(`the credentials of ${partner} could not be read (${code})`, { code });
+    }
+    if (credentials !== undefined) return credentials;
+    throw new PortalUnauthorizedError('no_credentials', `there are no credentials for ${partner}`);
+  }
+
+  #send(call: Call, signal: AbortSignal | undefined): Promise<Outcome> {
+    const headers = { ...COMMON_HEADERS, ...call.headers };
+    return exchange(this.#pool, { ...call, headers }, this.#timeouts, signal);
+  }
+}
+
+const COMMON_HEADERS = {
+  accept: 'application/json',
+  // Nothing is decompressed here, so that a small answer cannot become a large one.
+  'accept-encoding': 'identity',
+  'user-agent': 'gitlab-marketplace-temporal',
+} as const;
+
+function withToken(call: Call, { value }: Token): Call {
+  return {
+    ...call,
+    headers: { ...call.headers, authorization: `Bearer ${value}` },
+    hidden: { ...call.hidden, secrets: [value] },
+  };
+}

@@ -1,0 +1,6 @@
+export { type GrantedToken, PortalClient, type PortalClientOptions } from './client.js';
+export type { PortalTimeouts } from './exchange.js';
+export type { FoundSubscription, PlacedOrder } from './judge.js';
+export type { Credentials } from './token-endpoint.js';
+export * from './errors.js';
+export { portalUrlProblem } from './portal-url.js';

@@ -1,0 +1,268 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ConfigError, loadWorkerConfig, taskQueueIn } from '../../src/config.js';
+
+const SECRET = 's3cret-Of-Ours';
+
+let folder: string;
+/** A good environment, in which nothing of this machine counts. */
+let good: NodeJS.ProcessEnv;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'config-'));
+  good = {
+    TEMPORAL_CONFIG_FILE: fileWith('temporal.toml', '[profile.default]\n'),
+    MARKETPLACE_PORTAL_URL: 'https://customers.staging.gitlab.com',
+    MARKETPLACE_CLIENT_ID: 'client-of-ours',
+    MARKETPLACE_CLIENT_SECRET: SECRET,
+  };
+});
+
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function fileWith(name: string, text: string): string {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  return file;
+}
+
+function withSecretFile(file: string, changes: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  const { MARKETPLACE_CLIENT_SECRET: _other, ...rest } = good;
+  return { ...rest, MARKETPLACE_CLIENT_SECRET_FILE: file, ...changes };
+}
+
+function refusal(env: NodeJS.ProcessEnv): ConfigError {
+  try {
+    loadWorkerConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+  return expect.unreachable('it should have been refused');
+}
+
+const mistakesIn = (changes: NodeJS.ProcessEnv) => refusal({ ...good, ...changes }).mistakes;
+
+describe("a worker's configuration", () => {
+  it('is what the environment says, with defaults', () => {
+    expect(loadWorkerConfig(good)).toEqual({
+      temporal: { connectionOptions: { address: 'localhost:7233' }, namespace: 'default' },
+      taskQueue: 'marketplace-purchases',
+      portalUrl: 'https://customers.staging.gitlab.com',
+      credentials: { clientId: 'client-of-ours', clientSecret: SECRET },
+    });
+  });
+
+  it('takes another task queue, and Temporal where it is', () => {
+    const config = loadWorkerConfig({
+      ...good,
+      MARKETPLACE_TASK_QUEUE: 'another',
+      TEMPORAL_ADDRESS: 'temporal:7233',
+      TEMPORAL_NAMESPACE: 'sales',
+    });
+    expect(config).toMatchObject({
+      taskQueue: 'another',
+      temporal: { connectionOptions: { address: 'temporal:7233' }, namespace: 'sales' },
+    });
+  });
+
+  it('cannot be changed', () => {
+    expect(Object.isFrozen(loadWorkerConfig(good))).toBe(true);
+  });
+
+  it('ignores what is not its own', () => {
+    expect(loadWorkerConfig({ ...good, MARKETPLACE: 'x', PATH: '/bin' })).toEqual(loadWorkerConfig(good));
+  });
+});
+
+describe('the client secret in a file', () => {
+  it.each([
+    ['as it is', SECRET],
+    ['with the end of line that editors add', `${SECRET}\n`],
+    ["with Windows' end of line", `${SECRET}\r\n`],
+  ])('is read %s', (_how, text) => {
+    const config = loadWorkerConfig(withSecretFile(fileWith('secret', text)));
+    expect(config.credentials.clientSecret).toBe(SECRET);
+  });
+
+  it.each([
+    ['a space', `${SECRET} `],
+    ['a space before it', ` ${SECRET}`],
+    ['two ends of line', `${SECRET}\n\n`],
+    ['a byte order mark', `\uFEFF${SECRET}`],
+  ])('may not have %s', (_what, text) => {
+    const { message, mistakes } = refusal(withSecretFile(fileWith('spaces', text)));
+    expect(mistakes).toEqual([
+      expect.stringMatching(/^MARKETPLACE_CLIENT_SECRET starts or ends with a space/),
+    ]);
+    expect(message).not.toContain(SECRET);
+  });
+
+  it('may not be empty', () => {
+    expect(refusal(withSecretFile(fileWith('empty', '\n'))).mistakes).toEqual([
+      expect.stringMatching(/^MARKETPLACE_CLIENT_SECRET is empty/),
+    ]);
+  });
+
+  it('must be there: that is one mistake', () => {
+    expect(refusal(withSecretFile(join(folder, 'nowhere'))).mistakes).toEqual([
+      'MARKETPLACE_CLIENT_SECRET_FILE cannot be read (ENOENT)',
+    ]);
+  });
+
+  it('must be a file: that is one mistake', () => {
+    const directory = join(folder, 'directory');
+    mkdirSync(directory);
+    expect(refusal(withSecretFile(directory)).mistakes).toEqual([
+      'MARKETPLACE_CLIENT_SECRET_FILE cannot be read (EISDIR)',
+    ]);
+  });
+
+  it('and the secret itself may not both be set', () => {
+    const file = fileWith('secret', 'another-secret');
+    const { message, mistakes } = refusal({ ...good, MARKETPLACE_CLIENT_SECRET_FILE: file });
+    expect(mistakes).toEqual([
+      'MARKETPLACE_CLIENT_SECRET and MARKETPLACE_CLIENT_SECRET_FILE are both set: keep one',
+    ]);
+    expect(message).not.toMatch(/another-secret|s3cret/);
+  });
+});
+
+describe('a mistake', () => {
+  const REQUIRED = ['MARKETPLACE_PORTAL_URL', 'MARKETPLACE_CLIENT_ID', 'MARKETPLACE_CLIENT_SECRET'];
+
+  it.each(REQUIRED)('is %s not set', (name) => {
+    expect(mistakesIn({ [name]: undefined })).toEqual([expect.stringMatching(`^${name} is not set: the .+`)]);
+  });
+
+  it.each([...REQUIRED, 'MARKETPLACE_TASK_QUEUE'])('is a space around %s', (name) => {
+    for (const value of [
+      `${good[name] ?? 'queue'} `,
+      ` ${good[name] ?? 'queue'}`,
+      `${good[name] ?? 'queue'}\n`,
+    ]) {
+      expect(mistakesIn({ [name]: value })).toEqual([
+        expect.stringMatching(`^${name} starts or ends with a space`),
+      ]);
+    }
+  });
+
+  it.each(REQUIRED)('is %s empty or blank: one mistake', (name) => {
+    for (const value of ['', '  ']) {
+      expect(mistakesIn({ [name]: value })).toEqual([expect.stringMatching(`^${name} is empty: the .+`)]);
+    }
+  });
+
+  it.each(['customers.gitlab.com', 'https://', 'not a url', '/portal'])('is %j as the URL', (url) => {
+    expect(mistakesIn({ MARKETPLACE_PORTAL_URL: url })).toEqual([
+      expect.stringMatching(/^MARKETPLACE_PORTAL_URL /),
+    ]);
+  });
+
+  // What the portal's client would refuse later, with another error and after the other mistakes were mended.
+  it.each([
+    'ftp://customers.gitlab.com',
+    'http://customers.gitlab.com',
+    'https://ada:hunter2@customers.gitlab.com',
+    'https://customers.gitlab.com/?a=1',
+    'localhost:8080',
+  ])('is %s as the URL, which the client of the portal does not take', (url) => {
+    const { message, mistakes } = refusal({ ...good, MARKETPLACE_PORTAL_URL: url });
+    expect(mistakes).toEqual([expect.stringMatching(/^MARKETPLACE_PORTAL_URL /)]);
+    expect(message).not.toContain('hunter2');
+  });
+
+  it.each([
+    'MARKETPLACE_PARTNERS_FILE',
+    'MARKETPLACE_PORTAL_RATE',
+    'MARKETPLACE_CODEC_KEYS_FILE',
+    'MARKETPLACE_METRICS_ADDRESS',
+  ])('is %s, as long as it is not built', (name) => {
+    expect(mistakesIn({ [name]: 'x' })).toEqual([`${name} is not supported by this version`]);
+  });
+
+  it("is one of Temporal's settings", () => {
+    expect(mistakesIn({ TEMPORAL_TLS: 'yes' })).toEqual([expect.stringMatching(/^TEMPORAL_TLS is "yes"/)]);
+  });
+
+  it('is told with all others, in one message', () => {
+    const { message, mistakes } = refusal({
+      TEMPORAL_CONFIG_FILE: good['TEMPORAL_CONFIG_FILE'],
+      TEMPORAL_TLS: 'yes',
+      MARKETPLACE_PORTAL_RATE: '5',
+      MARKETPLACE_PORTAL_URL: 'customers.gitlab.com',
+      MARKETPLACE_CLIENT_SECRET: ` ${SECRET}`,
+      MARKETPLACE_TASK_QUEUE: 'queue ',
+    });
+    expect(mistakes).toHaveLength(6);
+    expect(new Set(mistakes.map((mistake) => mistake.split(' ', 1)[0]))).toEqual(
+      new Set([
+        'TEMPORAL_TLS',
+        'MARKETPLACE_CLIENT_ID',
+        'MARKETPLACE_CLIENT_SECRET',
+        'MARKETPLACE_PORTAL_RATE',
+        'MARKETPLACE_PORTAL_URL',
+        'MARKETPLACE_TASK_QUEUE',
+      ]),
+    );
+    expect(message).toBe(
+      `The configuration has 6 mistakes:\n${mistakes.map((mistake) => `  - ${mistake}`).join('\n')}`,
+    );
+  });
+
+  it('alone is called a mistake', () => {
+    expect(refusal({ ...good, MARKETPLACE_CLIENT_ID: undefined }).message).toMatch(
+      /^The configuration has a mistake:\n {2}- MARKETPLACE_CLIENT_ID is not set/,
+    );
+  });
+});
+
+describe('a secret', () => {
+  it('is in no message, whatever else is wrong', () => {
+    const secret = fc.stringMatching(/^[A-Za-z0-9!$%&/()=?+~#-]{12,40}$/);
+    const around = fc.constantFrom('', ' ', '\n', '\t');
+    const bad: fc.Arbitrary<NodeJS.ProcessEnv> = fc.constantFrom(
+      { MARKETPLACE_PORTAL_URL: 'no url' },
+      { MARKETPLACE_CLIENT_ID: '' },
+      { TEMPORAL_TLS: 'yes' },
+      { TEMPORAL_TLS: 'false' },
+      { TEMPORAL_TLS_CLIENT_KEY_DATA: 'k3y-data-of-ours' },
+    );
+    fc.assert(
+      fc.property(secret, secret, around, bad, (one, other, space, changes) => {
+        const url = changes['MARKETPLACE_PORTAL_URL'] ?? `not://a url with ${other}`;
+        const { message, mistakes, stack } = refusal({
+          ...good,
+          TEMPORAL_API_KEY: other,
+          MARKETPLACE_CLIENT_SECRET: `${space}${one}${space}`,
+          ...changes,
+          MARKETPLACE_PORTAL_URL: url,
+        });
+        const told = [message, ...mistakes, stack].join('\n');
+        expect(told).not.toContain(one);
+        expect(told).not.toContain(other);
+        expect(told).not.toContain('k3y-data-of-ours');
+      }),
+    );
+  });
+});
+
+describe('the task queue of a caller', () => {
+  it.each([
+    [undefined, 'marketplace-purchases'],
+    ['', 'marketplace-purchases'],
+    ['  ', 'marketplace-purchases'],
+    ['another', 'another'],
+  ])('for %j is %s', (MARKETPLACE_TASK_QUEUE, queue) => {
+    expect(taskQueueIn({ MARKETPLACE_TASK_QUEUE })).toBe(queue);
+  });
+
+  it('is the default in an empty environment', () => {
+    expect(taskQueueIn({})).toBe('marketplace-purchases');
+  });
+});
