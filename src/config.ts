@@ -39,7 +39,7 @@ const NOT_SUPPORTED = [
 const text = (meaning: string) =>
   z
     .string({ error: `is not set: ${meaning}` })
-    .refine((value) => value.trim() !== '', { error: `is empty: ${meaning}`, abort: true })
+    .refine((value) => value.trim() !== '', { error: `is blank: ${meaning}`, abort: true })
     .refine((value) => value === value.trim(), {
       error: 'starts or ends with a space; GitLab names that as a usual mistake',
       abort: true,
@@ -64,7 +64,8 @@ const environmentSchema = z.object({
  *
  * @throws ConfigError naming every mistake at once, and no secret.
  */
-export function loadWorkerConfig(env: NodeJS.ProcessEnv = process.env): WorkerConfig {
+export function loadWorkerConfig(environment: NodeJS.ProcessEnv = process.env): WorkerConfig {
+  const env = filledIn(environment);
   const mistakes: string[] = NOT_SUPPORTED.filter((name) => env[name] !== undefined).map(
     (name) => `${name} is not supported by this version`,
   );
@@ -89,6 +90,11 @@ export function loadWorkerConfig(env: NodeJS.ProcessEnv = process.env): WorkerCo
       clientSecret: own.data.MARKETPLACE_CLIENT_SECRET,
     },
   });
+}
+
+/** Without the variables that are empty: Docker Compose hands on an unset one so. */
+function filledIn(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
 }
 
 /** The task queue a caller of purchases uses. */

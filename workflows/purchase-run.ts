@@ -190,12 +190,14 @@ export class PurchaseRun {
   /** Shows the state where it is found without a worker: search attributes and memo. */
   #publish(): void {
     const { ids, phase, subscriptionNumber } = this.#state;
+    // A run under a foreign ID must not be found by the IDs of a purchase that is not its own.
+    const isOwn = workflowInfo().workflowId === this.expectedWorkflowId;
     upsertSearchAttributes([
       { key: ATTRIBUTES.purchasePhase, value: phase },
-      ...(fitsAttribute(ids.externalSubscriptionId)
+      ...(isOwn && fitsAttribute(ids.externalSubscriptionId)
         ? [{ key: ATTRIBUTES.externalSubscriptionId, value: ids.externalSubscriptionId }]
         : []),
-      ...(fitsAttribute(ids.tradingPartnerId)
+      ...(isOwn && fitsAttribute(ids.tradingPartnerId)
         ? [{ key: ATTRIBUTES.tradingPartnerId, value: ids.tradingPartnerId }]
         : []),
       ...(subscriptionNumber === undefined

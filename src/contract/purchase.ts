@@ -4,10 +4,13 @@ import { optionsSchema } from './options.js';
 import { orderSchema, type Order } from './order.js';
 
 /** The one argument of `PurchaseWorkflow`. */
-export const purchaseInputSchema = z.strictObject({
-  order: orderSchema,
-  options: optionsSchema.optional(),
-});
+export const purchaseInputSchema = z.strictObject(
+  { order: orderSchema, options: optionsSchema.optional() },
+  {
+    error: ({ code }) =>
+      code === 'invalid_type' ? 'the input must be one object { "order": …, "options"?: … }' : undefined,
+  },
+);
 
 export type PurchaseInput = z.infer<typeof purchaseInputSchema>;
 

@@ -10,10 +10,16 @@ import { pino, type DestinationStream } from 'pino';
 export function createLogger(
   destination: DestinationStream = pino.destination({ dest: 2, sync: true }),
 ): Logger {
-  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+  const serializers = { error: describeError };
+  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers }, destination);
   return new DefaultLogger('INFO', ({ level, message, meta, timestampNanos: _own }) => {
     log[LEVELS[level]](meta ?? {}, message);
   });
 }
 
 const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
+
+/** What an operator reads of an error: its own fields too, which say more than a stack of ours. */
+function describeError(error: unknown): unknown {
+  return error instanceof Error ? { ...error, name: error.name, message: error.message } : error;
+}

@@ -1,9 +1,10 @@
 import { ConfigError, loadWorkerConfig } from '../config.js';
-import { runWorker } from './run-worker.js';
+import { runWorker, WorkerStartError } from './run-worker.js';
 
 try {
   await runWorker(loadWorkerConfig(), (line) => console.log(line));
 } catch (error) {
-  console.error(error instanceof ConfigError ? error.message : error);
+  const isExpected = error instanceof ConfigError || error instanceof WorkerStartError;
+  console.error(isExpected ? error.message : error);
   process.exitCode = 1;
 }

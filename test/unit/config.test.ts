@@ -105,7 +105,7 @@ describe('the client secret in a file', () => {
 
   it('may not be empty', () => {
     expect(refusal(withSecretFile(fileWith('empty', '\n'))).mistakes).toEqual([
-      expect.stringMatching(/^MARKETPLACE_CLIENT_SECRET is empty/),
+      expect.stringMatching(/^MARKETPLACE_CLIENT_SECRET is blank/),
     ]);
   });
 
@@ -153,9 +153,9 @@ describe('a mistake', () => {
   });
 
   it.each(REQUIRED)('is %s empty or blank: one mistake', (name) => {
-    for (const value of ['', '  ']) {
-      expect(mistakesIn({ [name]: value })).toEqual([expect.stringMatching(`^${name} is empty: the .+`)]);
-    }
+    expect(mistakesIn({ [name]: '  ' })).toEqual([expect.stringMatching(`^${name} is blank: the .+`)]);
+    // Docker Compose hands on a variable that is not set as an empty one.
+    expect(mistakesIn({ [name]: '' })).toEqual([expect.stringMatching(`^${name} is not set: the .+`)]);
   });
 
   it.each(['customers.gitlab.com', 'https://', 'not a url', '/portal'])('is %j as the URL', (url) => {

@@ -1,0 +1,31 @@
+import { Command } from 'commander';
+import { loadWorkerConfig } from '../../config.js';
+import { environmentWith, unreachable } from '../connect.js';
+import { globalsOf } from '../global-options.js';
+
+const HELP = `
+The same as npm run worker. Reads MARKETPLACE_PORTAL_URL, MARKETPLACE_CLIENT_ID and MARKETPLACE_CLIENT_SECRET
+(or MARKETPLACE_CLIENT_SECRET_FILE). Prints a line with "worker ready"; SIGTERM and Ctrl-C let it finish what
+it has begun. Its log goes to standard error, as JSON lines.
+
+Examples:
+  $ MARKETPLACE_PORTAL_URL=https://customers.staging.gitlab.com \\
+    MARKETPLACE_CLIENT_ID=… MARKETPLACE_CLIENT_SECRET_FILE=secret marketplace worker`;
+
+export function workerCommand(): Command {
+  return new Command('worker')
+    .description('run a worker until it is told to stop')
+    .addHelpText('after', HELP)
+    .action(async (_options: object, command: Command) => {
+      const { output, temporal } = globalsOf(command);
+      const config = loadWorkerConfig(environmentWith(temporal));
+      // Loaded only here: no other command needs the worker's native module.
+      const { runWorker } = await import('../../worker/index.js');
+      try {
+        await runWorker(config, (line) => output.lines([line]));
+      } catch (error) {
+        if (!(error instanceof Error) || error.name !== 'TransportError') throw error;
+        throw unreachable(config.temporal.connectionOptions.address, error);
+      }
+    });
+}

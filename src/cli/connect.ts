@@ -1,0 +1,80 @@
+import { Client, Connection } from '@temporalio/client';
+import { PurchaseClient } from '../client/index.js';
+import { taskQueueIn } from '../config.js';
+import { loadTemporalConfig } from '../temporal/index.js';
+import { CliError } from './errors.js';
+import { EXIT } from './exit-codes.js';
+import { oneLine } from './sanitize.js';
+
+/** The flags that say where Temporal is. */
+export interface TemporalFlags {
+  readonly address?: string | undefined;
+  readonly namespace?: string | undefined;
+  readonly taskQueue?: string | undefined;
+}
+
+/** A connected client of purchases. */
+export interface Purchases {
+  readonly client: PurchaseClient;
+  /** Runs calls that may take so long at most, in milliseconds. */
+  readonly within: <T>(milliseconds: number, call: () => Promise<T>) => Promise<T>;
+}
+
+/** How long a connection may take, in milliseconds. */
+const CONNECT_MS = 5_000;
+
+/** The environment with the flags put over it: a flag wins over a variable, which wins over a profile. */
+export function environmentWith(
+  flags: TemporalFlags,
+  env: NodeJS.ProcessEnv = process.env,
+): NodeJS.ProcessEnv {
+  return {
+    ...env,
+    ...(flags.address !== undefined && { TEMPORAL_ADDRESS: flags.address }),
+    ...(flags.namespace !== undefined && { TEMPORAL_NAMESPACE: flags.namespace }),
+    ...(flags.taskQueue !== undefined && { MARKETPLACE_TASK_QUEUE: flags.taskQueue }),
+  };
+}
+
+/**
+ * Connects, hands out a client, and closes the connection.
+ *
+ * @throws CliError when the server cannot be reached.
+ */
+export async function withPurchases<T>(
+  flags: TemporalFlags,
+  use: (purchases: Purchases) => Promise<T>,
+): Promise<T> {
+  const env = environmentWith(flags);
+  const { connectionOptions, namespace } = loadTemporalConfig(env);
+  const connection = Connection.lazy({ ...connectionOptions, connectTimeout: CONNECT_MS });
+  try {
+    await reach(connection, connectionOptions.address);
+    const client = new PurchaseClient(new Client({ connection, namespace }), { taskQueue: taskQueueIn(env) });
+    return await use({
+      client,
+      within: (milliseconds, call) => connection.withDeadline(Date.now() + milliseconds, call),
+    });
+  } finally {
+    await connection.close();
+  }
+}
+
+async function reach(connection: Connection, address: string): Promise<void> {
+  try {
+    await connection.ensureConnected();
+  } catch (error) {
+    throw unreachable(address, error);
+  }
+}
+
+/** What is said when no Temporal server answers. */
+export function unreachable(address: string, error: unknown): CliError {
+  const reason = error instanceof Error && error.cause instanceof Error ? error.cause.message : undefined;
+  return new CliError({
+    type: 'TemporalUnreachable',
+    message: oneLine(`no Temporal server answers at ${address}${reason === undefined ? '' : ` (${reason})`}`),
+    hint: 'Start one (temporal server start-dev, or marketplace demo), or name another with --address or TEMPORAL_ADDRESS.',
+    exitCode: EXIT.unreachable,
+  });
+}

@@ -1,0 +1,194 @@
+import { isGrpcServiceError } from '@temporalio/client';
+import { NamespaceNotFoundError } from '@temporalio/common';
+import { CommanderError } from 'commander';
+import {
+  NoWorkerError,
+  PurchaseCancelledError,
+  PurchaseError,
+  PurchaseFailedError,
+  PurchaseNotFoundError,
+  PurchasePendingError,
+  PurchaseStoppedError,
+} from '../client/index.js';
+import { ConfigError } from '../config.js';
+import { DevServerError, TemporalConfigError, TemporalNotFoundError } from '../temporal/index.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
+import { oneLine, safeLines } from './sanitize.js';
+import { shellQuote } from './text.js';
+
+/** What is said about an error, as text or as JSON. */
+export interface ErrorReport {
+  /** What kind of error: a failure type of the contract where there is one. */
+  readonly type: string;
+  /** What is wrong; several lines at most where each is one mistake. */
+  readonly message: string;
+  /** What to do. */
+  readonly hint?: string;
+  readonly exitCode: ExitCode;
+  readonly workflowId?: string;
+  readonly phase?: string;
+  readonly subscriptionNumber?: string;
+  /** For an unexpected error: where it came from. */
+  readonly stack?: string;
+}
+
+/** An error that a command foresaw, with all that is to be said about it. */
+export class CliError extends Error {
+  override readonly name = 'CliError';
+
+  constructor(readonly report: ErrorReport) {
+    super(report.message);
+  }
+}
+
+/** Wrong usage or input: nothing was sent. */
+export function usageError(message: string, hint?: string): CliError {
+  return new CliError({ type: 'Usage', message, ...(hint !== undefined && { hint }), exitCode: EXIT.usage });
+}
+
+/** What is to be said about anything that was thrown. */
+export function reportOf(error: unknown): ErrorReport {
+  if (error instanceof CliError) return error.report;
+  if (error instanceof CommanderError) return usageReport(error);
+  if (error instanceof PurchaseError) return purchaseReport(error);
+  return temporalReport(error) ?? configReport(error) ?? unexpectedReport(error);
+}
+
+function usageReport(error: CommanderError): ErrorReport {
+  return {
+    type: 'Usage',
+    message: safeLines(error.message.replace(/^error: /, '')),
+    hint: 'Every command explains itself: marketplace <command> --help',
+    exitCode: EXIT.usage,
+  };
+}
+
+/** The line that shows more about a purchase. */
+export function commandFor(command: 'status' | 'watch', workflowId: string | undefined): string {
+  return `marketplace ${command} ${workflowId === undefined ? 'ID' : shellQuote(oneLine(workflowId))}`;
+}
+
+const LIST_HINT = 'See what there is: marketplace list';
+/** What to do about a run that was ended from outside. */
+export const STOPPED_HINT =
+  'Starting the purchase again is safe: it looks for the order before it places one.';
+
+const WORKER_HINT =
+  'Start one (npm run worker, or marketplace worker), and check that it serves the same task queue and namespace.';
+
+function purchaseReport(error: PurchaseError): ErrorReport {
+  const known = {
+    type: error.name.replace(/^Purchase|Error$/g, ''),
+    message: oneLine(error.message),
+    ...(error.workflowId !== undefined && { workflowId: error.workflowId }),
+  };
+  if (error instanceof PurchaseFailedError) return { ...known, ...failedFacts(error) };
+  if (error instanceof PurchasePendingError) return { ...known, ...pendingFacts(error) };
+  if (error instanceof PurchaseNotFoundError) return { ...known, hint: LIST_HINT, exitCode: EXIT.notFound };
+  if (error instanceof NoWorkerError) return { ...known, hint: WORKER_HINT, exitCode: EXIT.pending };
+  if (error instanceof PurchaseCancelledError) {
+    const { subscriptionNumber } = error;
+    return {
+      ...known,
+      ...(subscriptionNumber !== undefined && { subscriptionNumber }),
+      exitCode: EXIT.failed,
+    };
+  }
+  return {
+    ...known,
+    ...(error instanceof PurchaseStoppedError && { hint: STOPPED_HINT }),
+    exitCode: EXIT.failed,
+  };
+}
+
+function failedFacts({ type, detail, workflowId }: PurchaseFailedError) {
+  const { phase, subscriptionNumber, actionRequired } = detail;
+  const hint =
+    actionRequired ?? (type === 'OrderConflict' ? `See it: ${commandFor('status', workflowId)}` : undefined);
+  return {
+    type,
+    ...(hint !== undefined && { hint: oneLine(hint) }),
+    ...(phase !== undefined && { phase }),
+    ...(subscriptionNumber !== undefined && { subscriptionNumber }),
+    exitCode: type === 'InvalidOrder' && phase === undefined ? EXIT.usage : EXIT.failed,
+  };
+}
+
+function pendingFacts({ phase, actionRequired, workflowId }: PurchasePendingError) {
+  const hint =
+    actionRequired ?? (phase === undefined ? WORKER_HINT : `It goes on: ${commandFor('watch', workflowId)}`);
+  return { ...(phase !== undefined && { phase }), hint: oneLine(hint), exitCode: EXIT.pending };
+}
+
+/** gRPC status codes, by number. */
+const INVALID_ARGUMENT = 3;
+const PERMISSION_DENIED = 7;
+const UNAVAILABLE = 14;
+const UNAUTHENTICATED = 16;
+
+const ATTRIBUTES_HINT =
+  'The first worker of a namespace registers them: start one. With --partner, an ID is found without them.';
+
+/** Errors of calls to the Temporal server. */
+function temporalReport(error: unknown): ErrorReport | undefined {
+  if (error instanceof NamespaceNotFoundError) {
+    return {
+      type: 'NamespaceNotFound',
+      message: `the Temporal server has no namespace "${oneLine(error.namespace)}"`,
+      hint: 'Name another one with --namespace or TEMPORAL_NAMESPACE, or create it.',
+      exitCode: EXIT.usage,
+    };
+  }
+  const cause = error instanceof Error && isGrpcServiceError(error.cause) ? error.cause : error;
+  if (!isGrpcServiceError(cause)) return undefined;
+  const details = oneLine(cause.details || cause.message);
+  const code: number = cause.code;
+  switch (code) {
+    case UNAVAILABLE:
+      return {
+        type: 'TemporalUnreachable',
+        message: `Temporal cannot be reached: ${details}`,
+        exitCode: EXIT.unreachable,
+      };
+    case PERMISSION_DENIED:
+    case UNAUTHENTICATED:
+      return {
+        type: 'TemporalRefused',
+        message: `Temporal lets us do this no further: ${details}`,
+        hint: 'Check TEMPORAL_API_KEY or the TLS settings, and the namespace.',
+        exitCode: EXIT.unreachable,
+      };
+    case INVALID_ARGUMENT:
+      return {
+        type: 'TemporalRefused',
+        message: `Temporal refused the call: ${details}`,
+        ...(details.includes('search attribute') && { hint: ATTRIBUTES_HINT }),
+        exitCode: EXIT.usage,
+      };
+    default:
+      return { type: 'TemporalError', message: `Temporal's answer: ${details}`, exitCode: EXIT.unexpected };
+  }
+}
+
+/** Settings and files that must be put right first. Their messages say what to do. */
+const CONFIG_ERRORS = [ConfigError, TemporalConfigError, TemporalNotFoundError, DevServerError];
+/** Errors of modules that only some commands load. */
+const CONFIG_ERROR_NAMES = new Set([
+  'SearchAttributesMissingError',
+  'SearchAttributeTypeError',
+  'SearchAttributesNotVisibleError',
+]);
+
+function configReport(error: unknown): ErrorReport | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const isOurs = CONFIG_ERRORS.some((type) => error instanceof type) || CONFIG_ERROR_NAMES.has(error.name);
+  return isOurs
+    ? { type: error.name.replace(/Error$/, ''), message: safeLines(error.message), exitCode: EXIT.usage }
+    : undefined;
+}
+
+function unexpectedReport(error: unknown): ErrorReport {
+  const message = safeLines(error instanceof Error ? error.message : String(error));
+  const stack = error instanceof Error && error.stack !== undefined ? safeLines(error.stack) : undefined;
+  return { type: 'Unexpected', message, ...(stack !== undefined && { stack }), exitCode: EXIT.unexpected };
+}

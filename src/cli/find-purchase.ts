@@ -1,0 +1,71 @@
+import type { PurchaseClient } from '../client/index.js';
+import { parsePurchaseWorkflowId, purchaseWorkflowId, type PurchaseIds } from '../contract/index.js';
+import { CliError, usageError } from './errors.js';
+import { EXIT } from './exit-codes.js';
+import { oneLine } from './sanitize.js';
+
+/** More than one trading partner with the same ID is rare; more than so many are not listed. */
+const MOST_RUNS = 100;
+
+/**
+ * The purchase that a person means by an ID: a whole workflow ID, or an `externalSubscriptionId`, which is
+ * looked up unless the trading partner is given.
+ *
+ * @throws CliError when there is none, or more than one.
+ */
+export async function findPurchase(
+  client: PurchaseClient,
+  id: string,
+  partner: string | undefined,
+): Promise<PurchaseIds> {
+  const named = namedIds(id, partner);
+  if (named !== undefined) return named;
+  const found = new Map<string, PurchaseIds>();
+  for await (const { workflowId, tradingPartnerId, externalSubscriptionId } of client.list({
+    externalSubscriptionId: id,
+    limit: MOST_RUNS,
+  })) {
+    found.set(workflowId, { tradingPartnerId, externalSubscriptionId });
+  }
+  const [only, ...others] = found.values();
+  if (only === undefined) throw notFound(id);
+  if (others.length > 0) throw ambiguous(id, [...found.keys()]);
+  return only;
+}
+
+/** The IDs that can be read from what was typed, without asking anybody. */
+function namedIds(id: string, partner: string | undefined): PurchaseIds | undefined {
+  if (id.trim() === '') throw usageError('the ID is empty');
+  const ids = parsePurchaseWorkflowId(id);
+  if (ids !== undefined) {
+    if (partner !== undefined && partner !== ids.tradingPartnerId) {
+      throw usageError(`the workflow ID is not one of trading partner ${oneLine(partner)}`);
+    }
+    return ids;
+  }
+  return partner === undefined ? undefined : { tradingPartnerId: partner, externalSubscriptionId: id };
+}
+
+function notFound(id: string): CliError {
+  return new CliError({
+    type: 'NotFound',
+    message: `there is no purchase with the ID ${oneLine(id)}`,
+    hint: 'See what there is: marketplace list. A purchase just started is found at once with --partner.',
+    exitCode: EXIT.notFound,
+  });
+}
+
+function ambiguous(id: string, workflowIds: readonly string[]): CliError {
+  return usageError(
+    [
+      `${workflowIds.length} trading partners have a purchase with the ID ${oneLine(id)}:`,
+      ...workflowIds.map((workflowId) => `  ${oneLine(workflowId)}`),
+    ].join('\n'),
+    'Name one of these, or the trading partner with --partner.',
+  );
+}
+
+/** A purchase's workflow ID as it is shown. */
+export function shownWorkflowId(ids: PurchaseIds): string {
+  return oneLine(purchaseWorkflowId(ids));
+}

@@ -1,0 +1,24 @@
+import type { ErrorReport } from './errors.js';
+import { lookOf, type Format, type Sink } from './output.js';
+import { safeJson } from './sanitize.js';
+
+/** Says on standard error what went wrong and what to do. */
+export function printError(report: ErrorReport, format: Format, stderr: Sink = process.stderr): void {
+  const lines = format === 'text' ? textLines(report, stderr) : [jsonLine(report, format)];
+  stderr.write(`${lines.join('\n')}\n`);
+}
+
+function jsonLine(report: ErrorReport, format: Format): string {
+  return safeJson({ error: report }, format === 'json' ? 2 : undefined);
+}
+
+function textLines({ message, hint, workflowId, stack }: ErrorReport, stderr: Sink): string[] {
+  const { style } = lookOf(stderr);
+  const isNamed = workflowId === undefined || message.includes(workflowId);
+  return [
+    `${style.red('error:')} ${message}`,
+    ...(isNamed ? [] : [`  purchase: ${workflowId}`]),
+    ...(hint === undefined ? [] : [`  ${hint}`]),
+    ...(stack === undefined ? [] : [style.dim(stack)]),
+  ];
+}

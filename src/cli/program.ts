@@ -1,0 +1,53 @@
+import { Command } from 'commander';
+import { cancelCommand } from './commands/cancel.js';
+import { demoCommand } from './commands/demo.js';
+import { listCommand } from './commands/list.js';
+import { purchaseCommand } from './commands/purchase.js';
+import { retryCommand } from './commands/retry.js';
+import { simulatorCommand } from './commands/simulator.js';
+import { statusCommand } from './commands/status.js';
+import { watchCommand } from './commands/watch.js';
+import { workerCommand } from './commands/worker.js';
+import { exitCodesHelp } from './exit-codes.js';
+import { addGlobalOptions } from './global-options.js';
+import { packageVersion } from './package-files.js';
+
+const COMMANDS = [
+  demoCommand,
+  purchaseCommand,
+  statusCommand,
+  watchCommand,
+  cancelCommand,
+  retryCommand,
+  listCommand,
+  workerCommand,
+  simulatorCommand,
+];
+
+const DESCRIPTION = `Buys GitLab subscriptions through the Marketplace API, durably, on Temporal.
+
+An ID is an externalSubscriptionId, or a whole workflow ID (purchase:PARTNER:ID).`;
+
+const EXAMPLES = `
+${exitCodesHelp()}
+
+Examples:
+  $ marketplace demo                                   everything at once, on this machine
+  $ marketplace purchase examples/order.json           buy, and get the subscription number
+  $ marketplace status EXT-1001                        where is it, why, what to do
+  $ marketplace list --phase ActionRequired -o jsonl   what waits for a person, for a script`;
+
+/** The whole command line. It never ends the process itself: it throws a CommanderError instead. */
+export function createProgram(): Command {
+  const program = addGlobalOptions(new Command('marketplace'))
+    .description(DESCRIPTION)
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'explain a command')
+    .configureHelp({ showGlobalOptions: true })
+    // The error is printed by whoever catches it: as text or as JSON.
+    .configureOutput({ outputError: () => undefined })
+    .exitOverride()
+    .addHelpText('after', EXAMPLES);
+  for (const command of COMMANDS) program.addCommand(command().copyInheritedSettings(program));
+  return program;
+}

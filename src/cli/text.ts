@@ -1,0 +1,73 @@
+import { formatDuration } from '../contract/index.js';
+import { oneLine } from './sanitize.js';
+
+/** A moment as it is printed: `2026-01-31T12:00:00Z`, whole seconds, UTC. */
+export function moment(iso: string): string {
+  return oneLine(iso).replace(/\.\d+Z$/, 'Z');
+}
+
+/** A moment as seen from now: `in 4s`, `3m 5s ago`, `now`. */
+export function relative(iso: string, now: number): string {
+  const distance = Date.parse(iso) - now;
+  if (Number.isNaN(distance)) return 'at an unknown time';
+  if (Math.abs(distance) < 1_000) return 'now';
+  return distance > 0 ? `in ${formatDuration(distance)}` : `${formatDuration(-distance)} ago`;
+}
+
+/** Both: `in 4s (2026-01-31T12:00:00Z)`. */
+export function when(iso: string, now: number): string {
+  return `${relative(iso, now)} (${moment(iso)})`;
+}
+
+/** Breaks a line at spaces so that no line is longer than `width`, where its words allow. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}
+
+/** One line of a list of facts; without a value it is left out. */
+export type Fact = readonly [label: string, value: string | undefined];
+
+/** Facts one below the other, values aligned and wrapped, made safe for a terminal. */
+export function factLines(facts: readonly Fact[], width: number): string[] {
+  const known = facts.flatMap(([label, value]) => (value === undefined ? [] : [{ label, value }]));
+  const column = Math.max(0, ...known.map(({ label }) => label.length)) + 3;
+  return known.flatMap(({ label, value }) => {
+    const [first = '', ...more] = wrap(oneLine(value), Math.max(20, width - column - 2));
+    return [`  ${label.padEnd(column)}${first}`, ...more.map((line) => `  ${' '.repeat(column)}${line}`)];
+  });
+}
+
+/** Rows with aligned columns; the last one is not padded. `paint` colours a cell after it was aligned. */
+export function table(
+  rows: readonly (readonly string[])[],
+  paint: (cell: string, row: number, column: number) => string = (cell) => cell,
+): string[] {
+  const safe = rows.map((row) => row.map(oneLine));
+  const widths = safe.reduce<number[]>(
+    (known, row) => row.map((cell, column) => Math.max(known[column] ?? 0, cell.length)),
+    [],
+  );
+  return safe.map((row, rowNumber) =>
+    row
+      .map((cell, column) =>
+        paint(column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0), rowNumber, column),
+      )
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+/** An argument as a POSIX shell takes it unchanged. */
+export function shellQuote(argument: string): string {
+  return /^[\w@%+=:,./~-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", String.raw`'\''`)}'`;
+}

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { reportOf, usageError } from '../../src/cli/errors.js';
+import { EXIT } from '../../src/cli/exit-codes.js';
+import { printError } from '../../src/cli/print-error.js';
+import {
+  NoWorkerError,
+  PurchaseCancelledError,
+  PurchaseFailedError,
+  PurchaseNotFoundError,
+  PurchasePendingError,
+  PurchaseStoppedError,
+} from '../../src/client/index.js';
+import { ConfigError } from '../../src/config.js';
+import { TemporalConfigError } from '../../src/temporal/index.js';
+
+const ID = 'purchase:P:EXT-1';
+
+/** What stands on standard error. */
+function printed(error: unknown, format: 'text' | 'json' | 'jsonl'): string {
+  let text = '';
+  printError(reportOf(error), format, { write: (part: string) => (text += part) });
+  return text;
+}
+
+describe('exit codes', () => {
+  it.each([
+    [usageError('x'), EXIT.usage],
+    [new ConfigError(['a', 'b']), EXIT.usage],
+    [new TemporalConfigError('x'), EXIT.usage],
+    [new PurchaseFailedError('InvalidOrder', 'x', {}), EXIT.usage],
+    [new PurchaseFailedError('InvalidOrder', 'x', { phase: 'Failed' }, ID), EXIT.failed],
+    [new PurchaseFailedError('OrderRejected', 'x', {}, ID), EXIT.failed],
+    [new PurchaseFailedError('OrderConflict', 'x', {}, ID), EXIT.failed],
+    [new PurchaseCancelledError(ID, undefined), EXIT.failed],
+    [new PurchaseStoppedError('x', ID), EXIT.failed],
+    [new PurchaseNotFoundError(ID), EXIT.notFound],
+    [new PurchasePendingError('x', ID, 'ActionRequired', 'do it'), EXIT.pending],
+    [new NoWorkerError('x', ID), EXIT.pending],
+    [new Error('boom'), EXIT.unexpected],
+    ['boom', EXIT.unexpected],
+  ])('%s ends with %i', (error, code) => {
+    expect(reportOf(error).exitCode).toBe(code);
+  });
+});
+
+describe('an error in text', () => {
+  it('says what and what to do, in a few lines without a stack', () => {
+    const error = new PurchasePendingError('a person must act first', ID, 'ActionRequired', 'Mend it.');
+    expect(printed(error, 'text')).toBe(`error: a person must act first\n  purchase: ${ID}\n  Mend it.\n`);
+  });
+
+  it('has no control characters of the portal', () => {
+    const error = new PurchaseFailedError('OrderRejected', 'no\u001b[2J\n\u009b1mway', {}, ID);
+    expect(printed(error, 'text').split('\n')[0]).toBe('error: OrderRejected: no way');
+  });
+
+  it('has a stack only when nobody foresaw it', () => {
+    expect(printed(new Error('boom'), 'text')).toMatch(/^error: boom\n.*\n\s+at /);
+    expect(printed(new ConfigError(['a']), 'text')).not.toMatch(/\n\s+at /);
+  });
+});
+
+describe('an error in JSON', () => {
+  it('is an object with stable names', () => {
+    const error = new PurchaseFailedError(
+      'ProvisioningFailed',
+      'x',
+      { phase: 'Failed', subscriptionNumber: 'A-S1' },
+      ID,
+    );
+    const line = printed(error, 'jsonl');
+    expect(line.trimEnd()).not.toContain('\n');
+    expect(JSON.parse(line)).toEqual({
+      error: {
+        type: 'ProvisioningFailed',
+        message: 'ProvisioningFailed: x',
+        workflowId: ID,
+        phase: 'Failed',
+        subscriptionNumber: 'A-S1',
+        exitCode: 3,
+      },
+    });
+    expect(JSON.parse(printed(error, 'json'))).toEqual(JSON.parse(line));
+  });
+});

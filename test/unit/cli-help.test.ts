@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { EXIT } from '../../src/cli/exit-codes.js';
+import { formatIn } from '../../src/cli/global-options.js';
+import { createProgram } from '../../src/cli/program.js';
+
+/** What `marketplace … --help` prints. */
+async function helpOf(...args: string[]): Promise<string> {
+  let text = '';
+  const program = createProgram();
+  const write = (part: string): void => {
+    text += part;
+  };
+  for (const command of [program, ...program.commands]) {
+    command.configureOutput({ writeOut: write, writeErr: write });
+  }
+  await program.parseAsync([...args, '--help'], { from: 'user' }).catch(() => undefined);
+  return text;
+}
+
+const COMMANDS = ['demo', 'purchase', 'status', 'watch', 'cancel', 'retry', 'list', 'worker', 'simulator'];
+
+describe('the help', () => {
+  it('names every command', async () => {
+    const names = createProgram().commands.map((command) => command.name());
+    expect(names.toSorted()).toEqual(COMMANDS.toSorted());
+  });
+
+  it.each(COMMANDS)('of %s has an example that calls it, and the global options', async (name) => {
+    const help = await helpOf(name);
+    expect(help).toMatch(new RegExp(`Examples:\\n[^]*marketplace ${name}`));
+    expect(help).toContain('--output <format>');
+    expect(help).toContain('--address <host:port>');
+  });
+
+  it('documents every exit code', async () => {
+    const help = await helpOf();
+    for (const code of Object.values(EXIT)) expect(help).toMatch(new RegExp(`^  ${code}\\s+\\S`, 'm'));
+  });
+});
+
+describe('a line that makes no sense', () => {
+  it.each([
+    [['statsu', 'x'], 'Did you mean status'],
+    [['status'], "missing required argument 'id'"],
+    [['list', '--limit', '0'], 'whole number from 1'],
+    [['list', '--phase', 'Bogus'], 'Allowed choices are Placing'],
+    [['purchase', 'x', '--within', 'soon'], 'duration such as'],
+    [['status', 'x', '-o', 'yaml'], 'Allowed choices are text, json, jsonl'],
+    [['status', 'x', 'y'], 'too many arguments'],
+    [['simulator', '--port', '65536'], 'whole number from 0 to 65535'],
+  ])('%j says so', async (args, message) => {
+    await expect(createProgram().parseAsync(args, { from: 'user' })).rejects.toThrow(message);
+  });
+});
+
+describe('the format asked for', () => {
+  it.each([
+    [['list', '-o', 'json'], 'json'],
+    [['list', '--output=jsonl', '--bogus'], 'jsonl'],
+    [['-o', 'json', 'list', '-o', 'text'], 'text'],
+    [['list', '-o'], 'text'],
+    [['list', '-o', 'yaml'], 'text'],
+    [[], 'text'],
+  ])('in %j is found', (args, format) => {
+    expect(formatIn(args)).toBe(format);
+  });
+});
