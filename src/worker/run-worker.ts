@@ -82,7 +82,7 @@ function reasonNotToStart(error: unknown, { temporal }: WorkerConfig): string | 
 }
 
 /** The SDK's core prints its errors as Rust structures; a person reads the words in the middle. */
-function innermost({ message }: TransportError): string {
+function innermost({ message }: Error): string {
   const words = /message: "([^"]+)"/.exec(message)?.[1];
   return words === undefined ? '' : ` (${words})`;
 }

@@ -75,6 +75,24 @@ describe("a worker's configuration", () => {
     expect(Object.isFrozen(loadWorkerConfig(good))).toBe(true);
   });
 
+  it.each([
+    'MARKETPLACE_TASK_QUEUE',
+    'MARKETPLACE_CLIENT_SECRET_FILE',
+    'MARKETPLACE_PARTNERS_FILE',
+    'MARKETPLACE_PORTAL_RATE',
+    'MARKETPLACE_CODEC_KEYS_FILE',
+    'MARKETPLACE_METRICS_ADDRESS',
+    'TEMPORAL_ADDRESS',
+    'TEMPORAL_TLS',
+  ])('takes an empty %s for none, as Docker Compose hands on an unset one', (name) => {
+    expect(loadWorkerConfig({ ...good, [name]: '' })).toEqual(loadWorkerConfig(good));
+  });
+
+  it('takes the secret of a file where the secret itself is empty', () => {
+    const env = withSecretFile(fileWith('secret', SECRET), { MARKETPLACE_CLIENT_SECRET: '' });
+    expect(loadWorkerConfig(env)).toEqual(loadWorkerConfig(good));
+  });
+
   it('ignores what is not its own', () => {
     expect(loadWorkerConfig({ ...good, MARKETPLACE: 'x', PATH: '/bin' })).toEqual(loadWorkerConfig(good));
   });
@@ -152,10 +170,12 @@ describe('a mistake', () => {
     }
   });
 
-  it.each(REQUIRED)('is %s empty or blank: one mistake', (name) => {
-    expect(mistakesIn({ [name]: '  ' })).toEqual([expect.stringMatching(`^${name} is blank: the .+`)]);
-    // Docker Compose hands on a variable that is not set as an empty one.
+  it.each(REQUIRED)('is %s empty, which counts as not set', (name) => {
     expect(mistakesIn({ [name]: '' })).toEqual([expect.stringMatching(`^${name} is not set: the .+`)]);
+  });
+
+  it.each([...REQUIRED, 'MARKETPLACE_TASK_QUEUE'])('is %s blank', (name) => {
+    expect(mistakesIn({ [name]: ' \t' })).toEqual([expect.stringMatching(`^${name} is blank: the .+`)]);
   });
 
   it.each(['customers.gitlab.com', 'https://', 'not a url', '/portal'])('is %j as the URL', (url) => {

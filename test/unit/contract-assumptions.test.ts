@@ -72,6 +72,8 @@ describe('the subscription number', () => {
     '',
     '  ',
     'a'.repeat(201),
+    'A\n1',
+    'A\u00001',
     1.5,
     1e21,
     Number.NaN,
@@ -92,6 +94,13 @@ describe('the subscription number', () => {
       expect(subscriptionNumberIn(answer)).toBeUndefined();
     },
   );
+
+  it('is looked for in at most two envelopes, one in the other', () => {
+    const number = { orderId: 'A-1' };
+    expect(subscriptionNumberIn({ data: { order: number } })).toBe('A-1');
+    expect(subscriptionNumberIn({ data: { order: { subscription: number } } })).toBeUndefined();
+    for (const envelope of ENVELOPES) expect(subscriptionNumberIn(nested(envelope))).toBeUndefined();
+  });
 
   it('is a text that is not empty, or nothing, whatever the portal answers', () => {
     const field = fc.constantFrom(...NUMBER_FIELDS, ...ENVELOPES, 'other');
@@ -209,7 +218,10 @@ describe("a subscription's answer", () => {
     expect(subscriptionAnswerSchema.parse({ status, more: 1 })).toEqual({ status: status.trim(), more: 1 });
   });
 
-  it.each(['', '  ', 'a'.repeat(101), 7, null, undefined, ['Created']])('may not have %j', (status) => {
-    expect(subscriptionAnswerSchema.safeParse({ status }).success).toBe(false);
-  });
+  it.each(['', '  ', 'a'.repeat(101), 'a\nb', 'a\u0000b', 7, null, undefined, ['Created']])(
+    'may not have %j',
+    (status) => {
+      expect(subscriptionAnswerSchema.safeParse({ status }).success).toBe(false);
+    },
+  );
 });

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import {
   describeProblems,
   orderSchema,
@@ -212,6 +213,7 @@ describe.each(['externalSubscriptionId', 'tradingPartnerId'] as const)('the ID %
     ['a\uDC00b', /lone surrogates/],
     ['\uDC00\uD800', /lone surrogates/],
     ['a'.repeat(101), /at most 100 characters/],
+    ['\u4E2D'.repeat(54), /at most 480 bytes/],
     ['', /empty/],
     ['   ', /empty/],
     ['\u00A0\u3000', /empty/],
@@ -273,6 +275,17 @@ describe('problems', () => {
     const problems = problemsIn(order);
     expect(problems.length).toBeGreaterThan(7);
     expect(describeProblems(problems)).not.toContain('hunter2');
+  });
+
+  it('are told in at most 200 characters each, and as many for the path', () => {
+    const field = z.object({
+      ['p'.repeat(201)]: z.string({ error: 'e'.repeat(201) }),
+      q: z.string({ error: 'e'.repeat(200) }),
+    });
+    expect(problemsOf(field.safeParse({}).error ?? expect.unreachable())).toEqual([
+      { path: `${'p'.repeat(200)}…`, problem: `${'e'.repeat(200)}…` },
+      { path: 'q', problem: 'e'.repeat(200) },
+    ]);
   });
 
   it('are told on one line, with their paths', () => {
