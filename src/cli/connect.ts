@@ -69,7 +69,7 @@ async function reach(connection: Connection, address: string): Promise<void> {
 }
 
 /** What is said when no Temporal server answers. */
-export function unreachable(address: string, error: unknown): CliError {
+function unreachable(address: string, error: unknown): CliError {
   const reason = error instanceof Error && error.cause instanceof Error ? error.cause.message : undefined;
   return new CliError({
     type: 'TemporalUnreachable',

@@ -15,7 +15,7 @@ export function untilStopped(): Promise<void> {
 }
 
 /** Thrown into work that Ctrl-C interrupts. */
-export class Interrupted extends CliError {
+class Interrupted extends CliError {
   constructor() {
     super({ type: 'Interrupted', message: 'interrupted', exitCode: EXIT.interrupted });
   }

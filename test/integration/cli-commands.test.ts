@@ -324,12 +324,11 @@ describe('what is wrong', () => {
     ['an address for the demo', ['demo', '--address', 'x:1'], 2, /a Temporal server of its own/],
     ['a fault that is none', ['simulator', '--fault', '{}'], 2, /--fault: /],
   ])('%s is said in a few lines, with its exit code', async (_name, args, code, says) => {
-    const text = await marketplace(args);
+    const [text, { stderr }] = await Promise.all([marketplace(args), marketplace([...args, '-o', 'jsonl'])]);
     expect(text).toMatchObject({ code, stdout: '', stderr: expect.stringMatching(says) });
     expect(text.stderr).toMatch(/^error: /);
     expect(text.stderr).not.toMatch(/^\s+at /m);
     expect(text.stderr.trimEnd().split('\n').length).toBeLessThan(6);
-    const { stderr } = await marketplace([...args, '-o', 'jsonl']);
     expect(JSON.parse(stderr)).toMatchObject({
       error: { exitCode: code, message: expect.stringMatching(says) },
     });

@@ -1,7 +1,10 @@
 import { Command } from 'commander';
 import { loadWorkerConfig } from '../../config.js';
-import { environmentWith, unreachable } from '../connect.js';
+import { environmentWith } from '../connect.js';
+import { CliError } from '../errors.js';
+import { EXIT } from '../exit-codes.js';
 import { globalsOf } from '../global-options.js';
+import { safeLines } from '../sanitize.js';
 
 const HELP = `
 The same as npm run worker. Reads MARKETPLACE_PORTAL_URL, MARKETPLACE_CLIENT_ID and MARKETPLACE_CLIENT_SECRET
@@ -20,12 +23,21 @@ export function workerCommand(): Command {
       const { output, temporal } = globalsOf(command);
       const config = loadWorkerConfig(environmentWith(temporal));
       // Loaded only here: no other command needs the worker's native module.
-      const { runWorker } = await import('../../worker/index.js');
+      const { runWorker, WorkerStartError } = await import('../../worker/index.js');
       try {
         await runWorker(config, (line) => output.lines([line]));
       } catch (error) {
-        if (!(error instanceof Error) || error.name !== 'TransportError') throw error;
-        throw unreachable(config.temporal.connectionOptions.address, error);
+        throw error instanceof WorkerStartError ? startError(error) : error;
       }
     });
+}
+
+/** A worker that cannot start says itself why, and what to do. */
+function startError({ message, cause }: Error): CliError {
+  const isUnreachable = cause instanceof Error && cause.name === 'TransportError';
+  return new CliError({
+    type: isUnreachable ? 'TemporalUnreachable' : 'WorkerStart',
+    message: safeLines(message),
+    exitCode: isUnreachable ? EXIT.unreachable : EXIT.usage,
+  });
 }

@@ -1,0 +1,61 @@
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { resolveExecutable } from '../../src/temporal/index.js';
+import { anInput, anOrder } from '../helpers/orders.js';
+import { Rig } from '../helpers/rig.js';
+import { startDevEnvironment, startTimeSkippingEnvironment } from '../helpers/temporal.js';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { SCENARIOS } from './scenarios.js';
+
+/** Not a test: `npm run record-histories` runs it, to write what purchases of this code look like. */
+
+const fileOf = (name: string) => fileURLToPath(new URL(`./histories/${name}.json`, import.meta.url));
+
+/** As Temporal's own CLI writes it: the form that everyone downloads and replays. */
+async function record(env: TestWorkflowEnvironment, name: string, workflowId: string): Promise<void> {
+  const { stdout } = await promisify(execFile)(
+    await resolveExecutable('cli'),
+    ['workflow', 'show', '--address', env.address, '--workflow-id', workflowId, '--output', 'json'],
+    { maxBuffer: 2 ** 27 },
+  );
+  await writeFile(
+    fileOf(name),
+    `${JSON.stringify({ workflowId, history: JSON.parse(stdout) }, undefined, 1)}\n`,
+  );
+}
+
+describe('recording', () => {
+  let env: TestWorkflowEnvironment;
+  let rig: Rig;
+  beforeAll(async () => {
+    env = await startDevEnvironment();
+    rig = await Rig.start(env);
+  });
+  afterAll(async () => {
+    await rig.stop();
+    await env.teardown();
+  });
+
+  it.each(Object.entries(SCENARIOS))('%s', async (name, scenario) => {
+    const { workflowId } = await scenario(rig);
+    await record(env, name, workflowId);
+  });
+});
+
+describe('recording on a server that skips time', () => {
+  it('continued-as-new', async () => {
+    const env = await startTimeSkippingEnvironment();
+    const rig = await Rig.start(env, {
+      simulator: { now: () => env.currentTimeMs(), progress: { creatingMs: 86_400_000 } },
+    });
+    const order = anOrder();
+    const handle = await rig.begin(anInput(order, { polling: { maximumInterval: '5m' } }));
+    await handle.result();
+    await record(env, 'continued-as-new', handle.workflowId);
+    await rig.stop();
+    await env.teardown();
+  });
+});

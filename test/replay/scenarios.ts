@@ -1,0 +1,130 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import type { Order } from '../../src/contract/index.js';
+import {
+  cancelPurchaseUpdate,
+  cancelSignal,
+  orderPlacedUpdate,
+  retrySignal,
+  statusQuery,
+} from '../../workflows/messages.js';
+import type { PurchaseWorkflow } from '../../workflows/purchase.js';
+import { eventually } from '../helpers/eventually.js';
+import { anInput, anOrder, QUICK } from '../helpers/orders.js';
+import type { Rig } from '../helpers/rig.js';
+
+type Handle = WorkflowHandle<typeof PurchaseWorkflow>;
+
+/** Runs one purchase to its end, in a way of its own. */
+type Scenario = (rig: Rig) => Promise<Handle>;
+
+const lost = (order: Order, when: 'before' | 'after') =>
+  ({
+    call: 'place',
+    externalSubscriptionId: order.externalSubscriptionId,
+    then: { do: 'drop', when },
+  }) as const;
+
+const settled = (handle: Handle) => handle.result().then(undefined, () => undefined);
+
+const parked = (handle: Handle) =>
+  eventually(async () => (await handle.query(statusQuery)).phase === 'ActionRequired' || undefined);
+
+/** What a purchase can live through. Each one's history is checked in, and every change must replay it. */
+export const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  provisioned: async (rig) => {
+    const handle = await rig.begin(anInput());
+    await handle.executeUpdate(orderPlacedUpdate, { args: [{ within: '20s' }] });
+    await settled(handle);
+    return handle;
+  },
+  adopted: async (rig) => {
+    const order = anOrder();
+    await rig.portal.placeOrder(order);
+    const handle = await rig.begin(anInput(order));
+    await settled(handle);
+    return handle;
+  },
+  'lost-answer': async (rig) => {
+    const order = anOrder();
+    rig.simulator.addFault(lost(order, 'after'));
+    const handle = await rig.begin(anInput(order));
+    await settled(handle);
+    return handle;
+  },
+  'lost-order': async (rig) => {
+    const order = anOrder();
+    rig.simulator.addFault(lost(order, 'before'));
+    const handle = await rig.begin(anInput(order));
+    await settled(handle);
+    return handle;
+  },
+  'parked-and-retried': async (rig) => {
+    const order = anOrder();
+    const { externalSubscriptionId } = order;
+    const refusal = { do: 'answer', when: 'before', status: 403 } as const;
+    rig.simulator.addFault({ call: 'place', externalSubscriptionId, then: refusal });
+    const handle = await rig.begin(anInput(order));
+    await parked(handle);
+    await handle.signal(retrySignal);
+    await settled(handle);
+    return handle;
+  },
+  rejected: async (rig) => {
+    const handle = await rig.begin(
+      anInput(anOrder({ orderLines: [{ productId: 'refuse-me', quantity: 1 }] })),
+    );
+    await settled(handle);
+    return handle;
+  },
+  'provisioning-failed': async (rig) => {
+    const handle = await rig.begin(anInput(anOrder({ orderLines: [{ productId: 'fails', quantity: 1 }] })));
+    await settled(handle);
+    return handle;
+  },
+  overdue: async (rig) => {
+    const order = anOrder({ orderLines: [{ productId: 'never-provisions', quantity: 1 }] });
+    const handle = await rig.begin(anInput(order, { polling: { initialInterval: '500ms', deadline: '3s' } }));
+    await settled(handle);
+    return handle;
+  },
+  'cancelled-by-signal-while-parked': async (rig) => {
+    const order = anOrder();
+    const { externalSubscriptionId } = order;
+    const refusal = { do: 'answer', when: 'before', status: 403 } as const;
+    rig.simulator.addFault({ call: 'place', externalSubscriptionId, then: refusal });
+    const handle = await rig.begin(anInput(order));
+    await parked(handle);
+    await handle.signal(cancelSignal, { reason: 'changed my mind' });
+    await settled(handle);
+    return handle;
+  },
+  'cancelled-by-update-while-confirming': async (rig) => {
+    const order = anOrder();
+    rig.simulator.addFault(lost(order, 'before'));
+    const handle = await rig.begin(
+      anInput(order, { ...QUICK, settling: { initialInterval: '100ms', window: '3s' } }),
+    );
+    await eventually(async () => (await handle.query(statusQuery)).phase === 'Confirming' || undefined);
+    await handle.executeUpdate(cancelPurchaseUpdate, { args: [{}] });
+    await settled(handle);
+    return handle;
+  },
+  'cancelled-by-temporal-while-provisioning': async (rig) => {
+    const order = anOrder({ orderLines: [{ productId: 'never-provisions', quantity: 1 }] });
+    const handle = await rig.begin(anInput(order));
+    await handle.executeUpdate(orderPlacedUpdate, { args: [{}] });
+    await handle.cancel();
+    await settled(handle);
+    return handle;
+  },
+  'invalid-order': async (rig) => {
+    const handle = await rig.begin({ order: {} });
+    await settled(handle);
+    return handle;
+  },
+  'wrong-workflow-id': async (rig) => {
+    const handle = await rig.begin(anInput(), { workflowId: `not-the-right-one-${process.pid}` });
+    await settled(handle);
+    return handle;
+  },
+};
