@@ -49,3 +49,11 @@ export const { requestCancellation } = proxyActivities<PurchaseActivities>({
   summary: 'End this run as Canceled',
   startToCloseTimeout: '10s',
 });
+
+/** The same for a purchase that ends: when the portal does not answer soon, it ends without. */
+export const { getSubscriptionStatus: lookOnce } = proxyActivities<PurchaseActivities>({
+  summary: 'Look whether the order exists before ending without it',
+  startToCloseTimeout: '30s',
+  scheduleToCloseTimeout: '1m',
+  retry: { initialInterval: PORTAL_BACKOFF.initialIntervalMs },
+});

@@ -1,7 +1,11 @@
 import { GITLAB_CONTACT, type FailureType, type PurchaseIds } from '../src/contract/names.js';
 
-/** What a person must do about a failure, so that the purchase goes on or is settled. */
-export function adviceFor(type: FailureType, ids: PurchaseIds): string {
+/**
+ * What a person must do about a failure, so that the purchase goes on or is settled.
+ *
+ * @param isParked whether the purchase waits for that person; otherwise it has ended.
+ */
+export function adviceFor(type: FailureType, ids: PurchaseIds, isParked: boolean): string {
   const order = `order ${ids.externalSubscriptionId} of trading partner ${ids.tradingPartnerId}`;
   const contact = `contact ${GITLAB_CONTACT}`;
   switch (type) {
@@ -18,7 +22,9 @@ export function adviceFor(type: FailureType, ids: PurchaseIds): string {
     case 'NotPermitted':
       return `Check that ${ids.tradingPartnerId} is the trading partner ID that GitLab gave you; to have it permitted, ${contact}. Then send the "retry" signal.`;
     case 'OrderRejected':
-      return 'Read the portal\'s message, mend what it names, then send the "retry" signal, or cancel the purchase.';
+      return isParked
+        ? 'Read the portal\'s message and mend what it names on GitLab\'s side, then send the "retry" signal; or cancel the purchase and start it again with a corrected order.'
+        : "Read the portal's message, correct the order and start the purchase again.";
     case 'PortalUnavailable':
     case 'RateLimited':
     case 'UnexpectedResponse':

@@ -9,7 +9,7 @@ export function describeState(status: PurchaseStatus): string {
     status.nextPollAt !== undefined && `Next call to the portal: ${status.nextPollAt}`,
     status.deadline !== undefined && `Deadline: ${status.deadline}`,
     status.cancellation && `Cancellation asked for via ${status.cancellation.via}`,
-    status.actionRequired !== undefined && `**What to do:** ${status.actionRequired}`,
+    status.actionRequired !== undefined && `**What to do:** ${escaped(status.actionRequired)}`,
     status.lastError && `Last error: ${status.lastError.type}: ${code(status.lastError.message)}`,
   ]
     .filter((line) => typeof line === 'string')
@@ -19,4 +19,9 @@ export function describeState(status: PurchaseStatus): string {
 /** What the portal wrote is shown on one line, and never read as Markdown. */
 function code(text: string): string {
   return `\`${text.replaceAll('`', "'").replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')}\``;
+}
+
+/** Our own sentence, in which a caller's IDs stand: Markdown in them is text. */
+function escaped(text: string): string {
+  return text.replaceAll(/[\\`*_[\]<>]/g, String.raw`\$&`);
 }

@@ -84,7 +84,9 @@ async function cancelPurchase(
   if (effect === undefined) {
     throw ApplicationFailure.create({
       type: 'UnknownOutcome',
-      message: `the wish to cancel is recorded, but whether an order exists is not known yet. ${actionRequired ?? 'Ask again.'}`,
+      message: run.isOpen
+        ? `the wish to cancel is recorded, but whether an order exists is not known yet. ${actionRequired ?? 'Ask again.'}`
+        : 'the purchase has ended and placed nothing itself, but whether the order existed before could not be found out',
       nonRetryable: true,
     });
   }

@@ -210,7 +210,7 @@ export class PurchaseRun {
 
 /** The order's schema allows no longer ID; what is not checked yet may be anything. */
 function fitsAttribute(id: string): boolean {
-  return id !== '' && id.length <= 100;
+  return id !== '' && Array.from(id).length <= 100;
 }
 
 /** The two IDs, empty where the input, which any caller may send, has none. */

@@ -27,6 +27,8 @@ export interface PurchaseState {
   readonly actionRequired?: string;
   /** Where a parked purchase goes on when a person says so. */
   readonly resumesAs?: ResumablePhase;
+  /** Whether the portal said that it has no such order, and none was sent since. */
+  readonly knownAbsent: boolean;
   /** Present while it is not known whether a POST placed the order. */
   readonly doubt?: Doubt;
   /** POSTs that may have reached the portal. */
@@ -39,6 +41,10 @@ export interface PurchaseState {
 }
 
 export type ResumablePhase = 'Placing' | 'Confirming' | 'Provisioning';
+
+function isResumable(phase: PurchasePhase): phase is ResumablePhase {
+  return phase === 'Placing' || phase === 'Confirming' || phase === 'Provisioning';
+}
 
 export interface CancellationWish {
   readonly requestedAt: number;
@@ -101,7 +107,6 @@ export type PurchaseEvent =
       readonly type: 'Parked';
       readonly error: PurchaseError;
       readonly actionRequired: string;
-      readonly resumesAs: ResumablePhase;
       readonly deadline: number;
     }
   | { readonly type: 'Resumed'; readonly deadline?: number }
@@ -134,6 +139,7 @@ export function beginPurchase(ids: PurchaseIds, at: number): PurchaseState {
     ids,
     phase: 'Placing',
     polls: 0,
+    knownAbsent: false,
     posts: 0,
     postsSinceRetry: 0,
     timeline: [{ at, event: 'Started' }],
@@ -147,7 +153,7 @@ const COMES_IN: Partial<Record<PurchaseEvent['type'], readonly PurchasePhase[]>>
   OrderFound: ['Placing', 'Confirming'],
   OutcomeUnknown: ['Placing'],
   LookupScheduled: ['Confirming'],
-  OrderNotFound: ['Confirming'],
+  OrderNotFound: ['Placing', 'Confirming'],
   SettledAsNotPlaced: ['Confirming'],
   PortalTrouble: ['Placing', 'Confirming', 'Provisioning'],
   PollScheduled: ['Provisioning'],
@@ -176,8 +182,10 @@ export function advance(state: PurchaseState, event: PurchaseEvent, at: number):
 
 function transition(state: PurchaseState, event: PurchaseEvent, at: number): PurchaseState {
   switch (event.type) {
-    case 'TokenFetched':
-      return state;
+    case 'TokenFetched': {
+      const { nextPollAt: _past, ...rest } = state;
+      return rest;
+    }
     case 'OrderPlaced':
     case 'OrderFound': {
       const { doubt: _settled, trouble: _over, nextPollAt: _none, ...rest } = state;
@@ -197,6 +205,7 @@ function transition(state: PurchaseState, event: PurchaseEvent, at: number): Pur
       return {
         ...rest,
         phase: 'Confirming',
+        knownAbsent: false,
         doubt: {
           since: at,
           settledAt: event.settledAt,
@@ -210,11 +219,13 @@ function transition(state: PurchaseState, event: PurchaseEvent, at: number): Pur
     }
     case 'OrderNotFound': {
       const { nextPollAt: _past, trouble: _over, ...rest } = state;
-      return { ...rest, ...(state.doubt && { doubt: { ...state.doubt, lookups: state.doubt.lookups + 1 } }) };
+      // While an outcome is in doubt, a 404 may be lag: only the settling window makes it knowledge.
+      if (state.doubt === undefined) return { ...rest, knownAbsent: true };
+      return { ...rest, doubt: { ...state.doubt, lookups: state.doubt.lookups + 1 } };
     }
     case 'SettledAsNotPlaced': {
       const { doubt: _settled, ...rest } = state;
-      return { ...rest, phase: 'Placing' };
+      return { ...rest, phase: 'Placing', knownAbsent: true };
     }
     case 'PortalTrouble':
       return {
@@ -238,9 +249,10 @@ function transition(state: PurchaseState, event: PurchaseEvent, at: number): Pur
       return {
         ...rest,
         phase: 'ActionRequired',
+        knownAbsent: state.knownAbsent || isRefused(event.error),
         lastError: event.error,
         actionRequired: event.actionRequired,
-        resumesAs: event.resumesAs,
+        ...(isResumable(state.phase) && { resumesAs: state.phase }),
         deadline: event.deadline,
       };
     }
@@ -261,6 +273,7 @@ function transition(state: PurchaseState, event: PurchaseEvent, at: number): Pur
       return {
         ...ended(state),
         phase: 'Failed',
+        knownAbsent: state.knownAbsent || isRefused(event.error),
         lastError: event.error,
         actionRequired: event.actionRequired,
       };
@@ -316,7 +329,7 @@ function isNews(event: PurchaseEvent, before: PurchaseState): boolean {
     case 'TokenFetched':
       return before.trouble === undefined;
     case 'OrderNotFound':
-      return before.doubt?.lookups === 0;
+      return (before.doubt?.lookups ?? 0) === 0;
     case 'PortalTrouble':
       return before.trouble === undefined || before.lastError?.type !== event.error.type;
     default:
@@ -349,8 +362,14 @@ function detailOf(event: PurchaseEvent): string | undefined {
 /** What a wish to cancel came to; `undefined` while that is not known. */
 export function effectOf(state: PurchaseState): Cancellation['effect'] {
   if (isPlaced(state)) return 'too-late';
-  // A run that ended in doubt does not know, and must not say that nothing was placed.
-  return isOpen(state.phase) || state.doubt !== undefined ? undefined : 'not-placed';
+  // A run that ended in doubt, or without having asked, must not say that nothing was placed.
+  if (isOpen(state.phase) || state.doubt !== undefined) return undefined;
+  return state.knownAbsent || state.lastError?.type === 'InvalidOrder' ? 'not-placed' : undefined;
+}
+
+/** Each try looks before it places: an order that is refused is not there. */
+function isRefused(error: PurchaseError): boolean {
+  return error.type === 'OrderRejected';
 }
 
 /** What the `status` query answers. */

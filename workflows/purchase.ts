@@ -11,6 +11,7 @@ import type { PurchaseInput, PurchaseResult } from '../src/contract/purchase.js'
 import {
   fetchToken,
   getSubscriptionStatus,
+  lookOnce,
   placeOrder,
   PORTAL_BACKOFF,
   PORTAL_BUDGET_MS,
@@ -80,21 +81,20 @@ async function nextStep(run: PurchaseRun): Promise<void> {
 
 /** Placing: one try to place the order. */
 async function place(run: PurchaseRun): Promise<void> {
-  if (run.isCancelling) return run.record({ type: 'Cancelled' });
+  if (run.isCancelling) return cancelUnplaced(run);
   try {
     await run.interruptibly(() => fetchCreateToken(run));
   } catch (failure) {
     // The next step sees the wish to cancel.
     if (isCancellation(failure)) return;
     // The server retried for the portal's whole budget, or a retry cannot help.
-    return park(run, errorFrom(failure, 'PortalUnavailable', Date.now()), 'Placing');
+    return park(run, errorFrom(failure, 'PortalUnavailable', Date.now()));
   }
   try {
     const placed = await run.interruptibly(() =>
       placeOrder({ order: run.input.order, repeated: run.state.posts > 0 }),
     );
-    run.record({ type: placed.adopted ? 'OrderFound' : 'OrderPlaced', ...existing(run, placed) });
-    if (placed.portalStatus !== undefined) heed(run, placed.portalStatus, placed.subscriptionNumber);
+    beginTracking(run, placed.adopted ? 'OrderFound' : 'OrderPlaced', placed);
   } catch (failure) {
     if (isCancellation(failure)) return;
     await considerUnplaced(run, failure);
@@ -105,6 +105,20 @@ async function fetchCreateToken(run: PurchaseRun): Promise<void> {
   const { tradingPartnerId } = run.state.ids;
   const token = await fetchToken({ tradingPartnerId, scope: SCOPES.create });
   run.record({ type: 'TokenFetched', detail: `${token.scope}, good until ${token.expiresAt}` });
+}
+
+/** Cancelled before this run placed anything. An earlier run may have: the portal is asked before that is said. */
+async function cancelUnplaced(run: PurchaseRun): Promise<void> {
+  if (!run.state.knownAbsent) {
+    try {
+      const subscription = await lookOnce(run.state.ids);
+      if (subscription.found) return beginTracking(run, 'OrderFound', subscription);
+      run.record({ type: 'OrderNotFound' });
+    } catch {
+      // The purchase ends all the same, and says no more than it knows.
+    }
+  }
+  run.record({ type: 'Cancelled' });
 }
 
 /** Placing ended without a subscription: what now? */
@@ -147,10 +161,7 @@ async function confirm(run: PurchaseRun): Promise<void> {
 
   const subscription = await lookUp(run, 'Confirming');
   if (subscription === undefined) return;
-  if (subscription.found) {
-    run.record({ type: 'OrderFound', ...existing(run, subscription) });
-    return heed(run, subscription.portalStatus, subscription.subscriptionNumber);
-  }
+  if (subscription.found) return beginTracking(run, 'OrderFound', subscription);
   run.record({ type: 'OrderNotFound' });
   if (Date.now() >= settledAt) settleAsNotPlaced(run);
 }
@@ -164,7 +175,7 @@ function settleAsNotPlaced(run: PurchaseRun): void {
     run.record({ type: 'SettledAsNotPlaced' });
     return reject(run, { ...doubt.refusal, type: 'OrderRejected' });
   }
-  if (postsSinceRetry >= MOST_UNKNOWN_POSTS && lastError) return park(run, lastError, 'Confirming');
+  if (postsSinceRetry >= MOST_UNKNOWN_POSTS && lastError) return park(run, lastError);
   run.record({ type: 'SettledAsNotPlaced' });
 }
 
@@ -189,7 +200,7 @@ async function track(run: PurchaseRun): Promise<void> {
       'ProvisioningOverdue',
       'the order exists, but was not provisioned before its deadline',
     );
-    run.record({ type: 'Overdue', error, actionRequired: adviceFor(error.type, run.state.ids) });
+    run.record({ type: 'Overdue', error, actionRequired: adviceFor(error.type, run.state.ids, false) });
   }
 }
 
@@ -204,6 +215,20 @@ async function lookUp(run: PurchaseRun, phase: ResumablePhase): Promise<Subscrip
     await endureTrouble(run, errorFrom(failure, 'PortalUnavailable', Date.now()), phase);
     return undefined;
   }
+}
+
+/** The order exists: from now on it is followed. */
+function beginTracking(
+  run: PurchaseRun,
+  type: 'OrderPlaced' | 'OrderFound',
+  {
+    subscriptionNumber,
+    portalStatus,
+  }: { readonly subscriptionNumber?: string; readonly portalStatus?: string },
+): void {
+  const deadline = Date.now() + run.options.polling.deadlineMs;
+  run.record({ type, deadline, ...(subscriptionNumber !== undefined && { subscriptionNumber }) });
+  if (portalStatus !== undefined) heed(run, portalStatus, subscriptionNumber);
 }
 
 /** Takes in what the portal says of an order that exists. A status that is not known is polled on. */
@@ -222,7 +247,8 @@ function heed(run: PurchaseRun, portalStatus: string, subscriptionNumber?: strin
 /** ActionRequired: waits for a person, and goes on where it was. */
 async function waitForPerson(run: PurchaseRun): Promise<void> {
   const { deadline = Date.now(), resumesAs, placedAt } = run.state;
-  const isWoken = () => run.resumeAsked || run.canceledByTemporal;
+  // A cancellation ends it at once, unless an outcome is unknown: then it was tried, and only a person helps.
+  const isWoken = () => run.resumeAsked || (run.isCancelling && resumesAs !== 'Confirming');
   const woken = await condition(isWoken, Math.max(1, deadline - Date.now()), {
     summary: 'Parked: wait for a person to act',
   });
@@ -230,7 +256,7 @@ async function waitForPerson(run: PurchaseRun): Promise<void> {
   if (!woken) {
     return fail(run, errorNow('ParkExpired', `nobody acted before the park deadline. ${lastWords(run)}`));
   }
-  if (run.isCancelling && resumesAs !== 'Confirming') return run.record({ type: 'Cancelled' });
+  if (run.isCancelling && resumesAs === 'Provisioning') return run.record({ type: 'Cancelled' });
   const pollUntil = placedAt === undefined ? undefined : placedAt + run.options.polling.deadlineMs;
   run.record({ type: 'Resumed', ...(pollUntil !== undefined && { deadline: pollUntil }) });
 }
@@ -249,34 +275,28 @@ async function conclude(run: PurchaseRun): Promise<PurchaseResult> {
 
 /** The portal could not be reached or understood: waits and lets the next step try, or asks for a person. */
 async function endureTrouble(run: PurchaseRun, error: PurchaseError, phase: ResumablePhase): Promise<void> {
-  if (needsPerson(error.type)) return park(run, error, phase);
+  if (needsPerson(error.type)) return park(run, error);
   // Polling goes on until its deadline in any case: nothing is lost by asking again later.
   if (phase === 'Provisioning') return run.record({ type: 'PortalTrouble', error });
   const { since, calls } = run.state.trouble ?? { since: error.at, calls: 0 };
-  if (error.at - since >= PORTAL_BUDGET_MS) return park(run, error, phase);
+  if (error.at - since >= PORTAL_BUDGET_MS) return park(run, error);
   const wait = Math.max(intervalAfter(PORTAL_BACKOFF, calls, Math.random), retryAfterOf(error));
   run.record({ type: 'PortalTrouble', error, nextPollAt: Date.now() + wait });
   const summary = `Wait for the portal (${error.type})`;
   await (phase === 'Confirming' ? run.settle(wait, summary) : run.pause(wait, summary));
 }
 
-function park(run: PurchaseRun, error: PurchaseError, resumesAs: ResumablePhase): void {
-  const deadline = Date.now() + run.options.parkDeadlineMs;
-  run.record({
-    type: 'Parked',
-    error,
-    actionRequired: adviceFor(error.type, run.state.ids),
-    resumesAs,
-    deadline,
-  });
+function park(run: PurchaseRun, error: PurchaseError): void {
+  const actionRequired = adviceFor(error.type, run.state.ids, true);
+  run.record({ type: 'Parked', error, actionRequired, deadline: Date.now() + run.options.parkDeadlineMs });
 }
 
 function reject(run: PurchaseRun, error: PurchaseError): void {
-  return run.options.onRejected === 'park' ? park(run, error, 'Placing') : fail(run, error);
+  return run.options.onRejected === 'park' ? park(run, error) : fail(run, error);
 }
 
 function fail(run: PurchaseRun, error: PurchaseError): void {
-  run.record({ type: 'Failed', error, actionRequired: adviceFor(error.type, run.state.ids) });
+  run.record({ type: 'Failed', error, actionRequired: adviceFor(error.type, run.state.ids, false) });
 }
 
 function errorNow(type: FailureType, message: string): PurchaseError {
@@ -292,11 +312,4 @@ function lastWords(run: PurchaseRun): string {
 function isRefusal(error: PurchaseError): boolean {
   const status = error.detail?.httpStatus ?? 0;
   return status >= 400 && status < 500;
-}
-
-function existing(run: PurchaseRun, { subscriptionNumber }: { readonly subscriptionNumber?: string }) {
-  return {
-    deadline: Date.now() + run.options.polling.deadlineMs,
-    ...(subscriptionNumber !== undefined && { subscriptionNumber }),
-  };
 }

@@ -71,6 +71,11 @@ export interface PurchaseRequestOptions extends StartOptions {
   readonly within?: string;
 }
 
+export interface CancelOptions extends CancelRequest {
+  /** How long to wait for the answer, as a duration. @default "30s" */
+  readonly within?: string;
+}
+
 /** An order that exists at the portal. */
 export interface PlacedPurchase extends PurchaseIds {
   readonly workflowId: string;
@@ -123,8 +128,7 @@ export class PurchaseClient {
     order: Order,
     { within = '30s', ...start }: PurchaseRequestOptions = {},
   ): Promise<PlacedPurchase> {
-    const withinMs = parseDuration(within);
-    if (withinMs === undefined) throw new RangeError('"within" must be a duration such as "10s"');
+    const withinMs = milliseconds(within);
     const operation = this.#startOperation(order, start);
     const { workflowId } = operation.options;
     await this.#refuseOtherOrder(order, workflowId);
@@ -198,13 +202,19 @@ export class PurchaseClient {
    * Cancels, and answers what that could do: `not-placed`, or `too-late` because the order exists.
    *
    * @throws PurchaseNotFoundError when no purchase with these IDs runs. PurchaseFailedError `UnknownOutcome`
-   * when whether an order exists cannot be found out yet; the wish is recorded. NoWorkerError.
+   * when whether an order exists cannot be found out; the wish is recorded. NoWorkerError when there was no
+   * answer within the time: the status tells whether the wish was recorded.
    */
-  async cancel(ids: PurchaseIds, request: CancelRequest = {}): Promise<CancelPurchaseAnswer> {
+  async cancel(
+    ids: PurchaseIds,
+    { within = '30s', ...request }: CancelOptions = {},
+  ): Promise<CancelPurchaseAnswer> {
     const workflowId = purchaseWorkflowId(ids);
     try {
       return cancelPurchaseAnswerSchema.parse(
-        await this.#handle(workflowId).executeUpdate(cancelPurchaseUpdate, { args: [request] }),
+        await this.#client.connection.withDeadline(Date.now() + milliseconds(within), () =>
+          this.#handle(workflowId).executeUpdate(cancelPurchaseUpdate, { args: [request] }),
+        ),
       );
     } catch (error) {
       throw toPurchaseError(error, workflowId);
@@ -335,6 +345,12 @@ export class PurchaseClient {
   }
 }
 
+function milliseconds(within: string): number {
+  const parsed = parseDuration(within);
+  if (parsed === undefined) throw new RangeError('"within" must be a duration such as "10s"');
+  return parsed;
+}
+
 function placedPurchase(answer: OrderPlacedAnswer, workflowId: string): PlacedPurchase {
   const { phase, externalSubscriptionId, tradingPartnerId, subscriptionNumber, actionRequired } = answer;
   if (phase === 'Placing' || phase === 'Confirming') {
@@ -360,6 +376,6 @@ function visibilityQuery({ phase, tradingPartnerId, externalSubscriptionId }: Li
     [SEARCH_ATTRIBUTES.externalSubscriptionId, externalSubscriptionId],
   ]
     .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name} = '${String(value).replaceAll("'", "''")}'`)
+    .map(([name, value]) => `${name} = '${String(value).replaceAll('\\', '\\\\').replaceAll("'", "''")}'`)
     .join(' AND ');
 }

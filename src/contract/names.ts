@@ -129,15 +129,14 @@ export function purchaseWorkflowId(ids: PurchaseIds): string {
 
 /** The IDs in a workflow ID, or `undefined` when it is not a purchase's. */
 export function parsePurchaseWorkflowId(workflowId: string): PurchaseIds | undefined {
-  const [prefix, tradingPartnerId, externalSubscriptionId, ...rest] = workflowId.split(':');
-  if (prefix !== 'purchase' || !tradingPartnerId || !externalSubscriptionId || rest.length > 0) {
-    return undefined;
-  }
+  const [, tradingPartnerId = '', externalSubscriptionId = ''] = workflowId.split(':');
   try {
-    return {
+    const ids = {
       tradingPartnerId: decodeURIComponent(tradingPartnerId),
       externalSubscriptionId: decodeURIComponent(externalSubscriptionId),
     };
+    const isWhole = ids.tradingPartnerId !== '' && ids.externalSubscriptionId !== '';
+    return isWhole && purchaseWorkflowId(ids) === workflowId ? ids : undefined;
   } catch {
     return undefined;
   }

@@ -14,6 +14,21 @@ const duration = z
     return parsed === undefined || (parsed >= SHORTEST_MS && parsed <= LONGEST_MS);
   }, 'must be between "100ms" and "3650d"');
 
+/** Both are given and the wrong way round. */
+function isMixedUp(waits: {
+  initialInterval?: string | undefined;
+  maximumInterval?: string | undefined;
+}): boolean {
+  const initial = parseDuration(waits.initialInterval);
+  const maximum = parseDuration(waits.maximumInterval);
+  return initial !== undefined && maximum !== undefined && maximum < initial;
+}
+
+const MIXED_UP = {
+  error: 'must not be shorter than initialInterval',
+  path: ['maximumInterval'],
+};
+
 /** How a purchase waits. Durations as Temporal writes them: `"5s"`, `"15m"`, `"30d"`. */
 export const optionsSchema = z.strictObject({
   /** How the portal is asked for the status of an order it has. */
@@ -28,6 +43,7 @@ export const optionsSchema = z.strictObject({
       /** How long after it was placed an order may take to be provisioned. @default "30d" */
       deadline: duration.optional(),
     })
+    .refine((polling) => !isMixedUp(polling), MIXED_UP)
     .optional(),
   /** How an unknown POST outcome is looked into. */
   settling: z
@@ -39,6 +55,7 @@ export const optionsSchema = z.strictObject({
       /** How long an order may still turn up before it is believed not to exist. @default "15m" */
       window: duration.optional(),
     })
+    .refine((settling) => !isMixedUp(settling), MIXED_UP)
     .optional(),
   /** What a refused order does: end the run as Failed, or wait for a person. @default "fail" */
   onRejected: z.enum(['fail', 'park']).optional(),

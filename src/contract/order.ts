@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { CUSTOMER_FIELDS } from './assumptions.js';
 import { purchaseWorkflowId } from './names.js';
 
-const required = z.string().refine((text) => text.trim() !== '', 'must not be empty');
+const required = z.string().refine((text) => text.trim() !== '', { error: 'must not be empty', abort: true });
 
 /** Percent-encoded, in bytes: two of them fit into a workflow ID, for which a Temporal server takes 1,000. */
 const LONGEST_ENCODED_ID = 480;
@@ -18,6 +18,8 @@ const id = required
     error: 'must not have control characters or lone surrogates',
     abort: true,
   })
+  // Two spellings that a portal may take for one would be two purchases of one order.
+  .refine((text) => text === text.trim(), 'must not start or end with a space')
   .refine((text) => !/^\.{1,2}$/.test(text), 'must not be a dot segment')
   .refine(
     (text) => encodeURIComponent(text).length <= LONGEST_ENCODED_ID,

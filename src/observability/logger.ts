@@ -21,5 +21,6 @@ const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERR
 
 /** What an operator reads of an error: its own fields too, which say more than a stack of ours. */
 function describeError(error: unknown): unknown {
-  return error instanceof Error ? { ...error, name: error.name, message: error.message } : error;
+  if (!(error instanceof Error)) return error;
+  return { ...Object.fromEntries(Object.entries(error)), name: error.name, message: error.message };
 }

@@ -65,6 +65,22 @@ describe.each(Object.entries(WAYS))('%s', (name, cancel) => {
     }
   });
 
+  it('before this run placed anything, but an earlier one had: the order stands', async () => {
+    const order = anOrder({ orderLines: [{ productId: 'never-provisions', quantity: 1 }] });
+    const { subscriptionNumber } = await rig.portal.placeOrder(order);
+    const { externalSubscriptionId } = order;
+    await rig.stopWorker();
+    const handle = await rig.begin(anInput(order));
+    const effect = cancel(handle);
+    await rig.startWorker();
+    expect([undefined, 'too-late']).toContain(await effect);
+    rig.simulator.setStatus(externalSubscriptionId, 'Provisioned');
+    await handle.result().catch(() => undefined);
+    const status = await handle.query(statusQuery);
+    expect(status.cancellation?.effect).toBe('too-late');
+    expect(status.subscriptionNumber).toBe(subscriptionNumber);
+  });
+
   it('while the token is fetched: no order', async () => {
     const order = anOrder({ tradingPartnerId: '0012300000AbCdE' });
     rig.simulator.revokeTokens();

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { resolveExecutable } from '../../src/temporal/index.js';
 import { anInput, anOrder } from '../helpers/orders.js';
 import { Rig } from '../helpers/rig.js';
@@ -41,7 +41,7 @@ describe('recording', () => {
 
   it.each(Object.entries(SCENARIOS))('%s', async (name, scenario) => {
     const { workflowId } = await scenario(rig);
-    await record(env, name, workflowId);
+    await expect(record(env, name, workflowId)).resolves.toBeUndefined();
   });
 });
 
@@ -54,7 +54,7 @@ describe('recording on a server that skips time', () => {
     const order = anOrder();
     const handle = await rig.begin(anInput(order, { polling: { maximumInterval: '5m' } }));
     await handle.result();
-    await record(env, 'continued-as-new', handle.workflowId);
+    await expect(record(env, 'continued-as-new', handle.workflowId)).resolves.toBeUndefined();
     await rig.stop();
     await env.teardown();
   });

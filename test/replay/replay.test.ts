@@ -28,7 +28,8 @@ describe('a history that was recorded', () => {
 
   it.each(files)('%s replays on the workflow as it is now', async (file) => {
     const { workflowId, history } = await read(file);
-    await Worker.runReplayHistory({ workflowBundle }, history, workflowId);
+    const replay = Worker.runReplayHistory({ workflowBundle }, history, workflowId);
+    await expect(replay).resolves.toBeUndefined();
   });
 
   it('of another workflow does not replay', async () => {

@@ -27,13 +27,20 @@ const TO_DO = /\b(?:correct|start|use|check|contact|read|mend|ask)\b/i;
 
 describe('advice', () => {
   it.each(FAILURE_TYPES)('for %s says what to do', (type) => {
-    const advice = adviceFor(type, IDS);
-    expect(advice).toMatch(TO_DO);
-    expect(advice).toMatch(/^[A-Z][^\n]{20,}\.$/);
-    for (const named of NAMED[type]) expect(advice).toContain(named);
+    for (const isParked of [true, false]) {
+      const advice = adviceFor(type, IDS, isParked);
+      expect(advice).toMatch(TO_DO);
+      expect(advice).toMatch(/^[A-Z][^\n]{20,}\.$/);
+      for (const named of NAMED[type]) expect(advice).toContain(named);
+    }
+  });
+
+  it('does not tell anyone to signal a purchase that has ended', () => {
+    expect(adviceFor('OrderRejected', IDS, true)).toContain('"retry"');
+    expect(adviceFor('OrderRejected', IDS, false)).not.toMatch(/retry|cancel/);
   });
 
   it('does not tell anyone to place an order again whose outcome is unknown', () => {
-    expect(adviceFor('UnknownOutcome', IDS)).not.toMatch(/start the purchase|place it again/i);
+    expect(adviceFor('UnknownOutcome', IDS, true)).not.toMatch(/start the purchase|place it again/i);
   });
 });

@@ -92,7 +92,7 @@ describe('a good order', () => {
   });
 
   it('is not trimmed or tidied', () => {
-    const order = anOrder({ tradingPartnerId: ' 001 ', externalSubscriptionId: '\u00C4 / %:?#' });
+    const order = anOrder({ tradingPartnerId: '0 01', externalSubscriptionId: '\u00C4 / %:?#', note: ' x ' });
     expect(orderSchema.parse(order)).toStrictEqual(order);
   });
 
@@ -205,6 +205,8 @@ describe.each(['externalSubscriptionId', 'tradingPartnerId'] as const)('the ID %
   it.each([
     ['.', /dot segment/],
     ['..', /dot segment/],
+    [' EXT-1', /space/],
+    ['EXT-1 ', /space/],
     ['a\nb', /control characters/],
     ['\u0000', /control characters/],
     ['a\u007F', /control characters/],

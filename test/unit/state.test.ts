@@ -44,7 +44,7 @@ const TRANSITIONS: Readonly<Record<EventType, Partial<Record<PurchasePhase, Purc
   OrderFound: { Placing: 'Provisioning', Confirming: 'Provisioning' },
   OutcomeUnknown: { Placing: 'Confirming' },
   LookupScheduled: { Confirming: 'Confirming' },
-  OrderNotFound: { Confirming: 'Confirming' },
+  OrderNotFound: { Placing: 'Placing', Confirming: 'Confirming' },
   SettledAsNotPlaced: { Confirming: 'Placing' },
   PortalTrouble: { Placing: 'Placing', Confirming: 'Confirming', Provisioning: 'Provisioning' },
   PollScheduled: { Provisioning: 'Provisioning' },
@@ -113,12 +113,8 @@ const PLAIN_WORDS: Words = {
   via: 'signal',
 };
 
-function isResumable(phase: PurchasePhase): phase is ResumablePhase {
-  return phase === 'Placing' || phase === 'Confirming' || phase === 'Provisioning';
-}
-
-/** An event as the workflow records it: a purchase is parked to go on where it was. */
-function eventOf(type: EventType, phase: PurchasePhase, at: number, words: Words): PurchaseEvent {
+/** An event as the workflow records it. */
+function eventOf(type: EventType, at: number, words: Words): PurchaseEvent {
   const error = { ...words.error, at };
   const nextPollAt = at + words.wait;
   const deadline = at + words.wait;
@@ -143,7 +139,6 @@ function eventOf(type: EventType, phase: PurchasePhase, at: number, words: Words
         type,
         error,
         actionRequired: words.text,
-        resumesAs: isResumable(phase) ? phase : 'Placing',
         deadline,
       };
     case 'Resumed':
@@ -169,7 +164,7 @@ function after(...types: readonly EventType[]): PurchaseState {
   let state = beginPurchase(IDS, BEGUN);
   for (const [index, type] of types.entries()) {
     const at = BEGUN + (index + 1) * HOUR;
-    state = advance(state, eventOf(type, state.phase, at, PLAIN_WORDS), at);
+    state = advance(state, eventOf(type, at, PLAIN_WORDS), at);
   }
   return state;
 }
@@ -251,7 +246,7 @@ function play(story: readonly Step[]): Moment[] {
     const type = choices[step.pick % choices.length];
     if (type === undefined) break;
     at += step.elapsed;
-    const event = eventOf(type, state.phase, at, step.words);
+    const event = eventOf(type, at, step.words);
     before = advance(state, event, at);
     moments.push({ before: state, event, state: before, at });
   }
@@ -285,20 +280,31 @@ function truthAfter(moments: readonly Moment[]): {
   placedAt?: number;
   firstNumber?: string;
   inDoubt: boolean;
+  /** The portal said that it has no such order, and none was sent since; or none like it can exist. */
+  absent: boolean;
 } {
   let placedAt: number | undefined;
   let firstNumber: string | undefined;
   let inDoubt = false;
+  let absent = false;
   for (const { event, at } of moments) {
     if (event.type === 'OrderPlaced' || event.type === 'OrderFound') placedAt ??= at;
     if ('subscriptionNumber' in event) firstNumber ??= event.subscriptionNumber;
     if (event.type === 'OutcomeUnknown') inDoubt = true;
     if (event.type === 'OrderFound' || event.type === 'SettledAsNotPlaced') inDoubt = false;
+    if (event.type === 'OutcomeUnknown') absent = false;
+    if (event.type === 'SettledAsNotPlaced') absent = true;
+    if (event.type === 'OrderNotFound' && !inDoubt) absent = true;
+    const isRefused = 'error' in event && event.error.type === 'OrderRejected';
+    if (isRefused && ['Parked', 'Failed'].includes(event.type)) absent = true;
   }
+  const last = moments.findLast(({ event }) => 'error' in event)?.event;
+  const isInvalid = last !== undefined && 'error' in last && last.error.type === 'InvalidOrder';
   return {
     ...(placedAt !== undefined && { placedAt }),
     ...(firstNumber !== undefined && { firstNumber }),
     inDoubt,
+    absent: !inDoubt && (absent || isInvalid),
   };
 }
 
@@ -329,7 +335,7 @@ describe('transitions', () => {
       const state = IN_PHASE[phase];
       expect(mayHappen(state, type)).toBe(true);
       const at = BEGUN + DAY;
-      expect(advance(state, eventOf(type, phase, at, PLAIN_WORDS), at).phase).toBe(next);
+      expect(advance(state, eventOf(type, at, PLAIN_WORDS), at).phase).toBe(next);
     },
   );
 
@@ -339,7 +345,7 @@ describe('transitions', () => {
       const state = IN_PHASE[phase];
       expect(mayHappen(state, type)).toBe(false);
       const at = BEGUN + DAY;
-      const impossible = () => advance(state, eventOf(type, phase, at, PLAIN_WORDS), at);
+      const impossible = () => advance(state, eventOf(type, at, PLAIN_WORDS), at);
       expect(impossible).toThrow(RangeError);
       expect(impossible).toThrow(`${type} cannot happen in phase ${phase}`);
     },
@@ -364,7 +370,7 @@ describe('in every story', () => {
     whenever(isTerminal, ({ state, at }) => {
       for (const type of EVENTS) {
         expect(mayHappen(state, type)).toBe(false);
-        expect(() => advance(state, eventOf(type, state.phase, at, PLAIN_WORDS), at)).toThrow(RangeError);
+        expect(() => advance(state, eventOf(type, at, PLAIN_WORDS), at)).toThrow(RangeError);
       }
     });
   });
@@ -392,9 +398,9 @@ describe('in every story', () => {
 
   it('the effect of a cancellation is the truth, and untold while that is not known', () => {
     always(({ state }, story) => {
-      const { placedAt, inDoubt } = truthAfter(story);
+      const { placedAt, absent } = truthAfter(story);
       const ended = TERMINAL.includes(state.phase);
-      const effect = placedAt !== undefined ? 'too-late' : ended && !inDoubt ? 'not-placed' : undefined;
+      const effect = placedAt !== undefined ? 'too-late' : ended && absent ? 'not-placed' : undefined;
       expect(effectOf(state)).toBe(effect);
       expect(statusOf(state).cancellation?.effect).toBe(state.cancellation ? effect : undefined);
       expect(summaryOf(state, state.placedAt ?? BEGUN).order).toBe(
@@ -690,6 +696,8 @@ describe('details of transitions', () => {
   it('a purchase that ended in doubt does not say that nothing was placed', () => {
     expect(effectOf(after('OutcomeUnknown', 'Cancelled'))).toBeUndefined();
     expect(effectOf(after('OutcomeUnknown', 'Parked', 'Failed'))).toBeUndefined();
+    expect(effectOf(after('Cancelled'))).toBeUndefined();
+    expect(effectOf(after('OrderNotFound', 'Cancelled'))).toBe('not-placed');
     expect(effectOf(after('OutcomeUnknown', 'SettledAsNotPlaced', 'Cancelled'))).toBe('not-placed');
     expect(effectOf(after('OrderPlaced', 'Cancelled'))).toBe('too-late');
   });

@@ -56,12 +56,12 @@ async function cancel(id: string, options: CancelOptions, command: Command): Pro
 }
 
 async function ask(
-  { client, within: bounded }: Purchases,
+  { client }: Purchases,
   ids: PurchaseIds,
   { reason, within }: CancelOptions,
 ): Promise<CancelPurchaseAnswer> {
   try {
-    return await bounded(within, () => client.cancel(ids, { ...(reason !== undefined && { reason }) }));
+    return await client.cancel(ids, { within: `${within}ms`, ...(reason !== undefined && { reason }) });
   } catch (error) {
     if (!(error instanceof NoWorkerError) && !(error instanceof PurchaseNotFoundError)) throw error;
     const report = await client.status(ids);
