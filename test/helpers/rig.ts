@@ -20,6 +20,11 @@ import { createWorker } from '../../src/worker/index.js';
 import type { PurchaseWorkflow } from '../../workflows/purchase.js';
 import { anInput } from './orders.js';
 
+export interface RigOptions {
+  readonly simulator?: SimulatorOptions;
+  readonly portal?: Partial<PortalClientOptions>;
+}
+
 /** A portal simulator and a worker on a task queue of their own, over a Temporal server. */
 export class Rig {
   readonly client: PurchaseClient;
@@ -37,10 +42,7 @@ export class Rig {
     this.portal = new PortalClient({ url: simulator.url, credentials: () => DEMO_CLIENT, ...portal });
   }
 
-  static async start(
-    env: TestWorkflowEnvironment,
-    options: { readonly simulator?: SimulatorOptions; readonly portal?: Partial<PortalClientOptions> } = {},
-  ): Promise<Rig> {
+  static async start(env: TestWorkflowEnvironment, options: RigOptions = {}): Promise<Rig> {
     const progress = { creatingMs: 0, createdMs: 0 };
     const simulator = await startSimulator({ progress, ...options.simulator });
     const rig = new Rig(env, simulator, options.portal ?? {});

@@ -1,10 +1,9 @@
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Order } from '../../src/contract/index.js';
 import { statusQuery } from '../../workflows/messages.js';
 import { typedFailure } from '../helpers/failures.js';
 import { anOrder } from '../helpers/orders.js';
-import { Rig } from '../helpers/rig.js';
+import { useRig } from '../helpers/use-rig.js';
 import { startDevEnvironment } from '../helpers/temporal.js';
 
 const order = (): Order => anOrder();
@@ -46,28 +45,19 @@ const BAD_INPUTS: readonly [string, unknown, string][] = [
 ];
 
 describe('bad input', () => {
-  let env: TestWorkflowEnvironment;
-  let rig: Rig;
-  beforeAll(async () => {
-    env = await startDevEnvironment();
-    rig = await Rig.start(env);
-  });
-  afterAll(async () => {
-    await rig.stop();
-    await env.teardown();
-  });
+  const at = useRig(startDevEnvironment);
 
   it.each(BAD_INPUTS)(
     '%s fails with InvalidOrder, and the portal hears nothing',
     async (_name, input, path) => {
-      const handle = await rig.begin(input);
+      const handle = await at.rig.begin(input);
       const failure = await typedFailure(handle.result());
       expect(failure.type).toBe('InvalidOrder');
       expect(failure.details?.[0]).toMatchObject({
         problems: expect.arrayContaining([expect.objectContaining({ path })]),
       });
       expect((await handle.query(statusQuery)).phase).toBe('Failed');
-      expect(rig.simulator.journal).toEqual([]);
+      expect(at.rig.simulator.journal).toEqual([]);
     },
   );
 
@@ -76,7 +66,7 @@ describe('bad input', () => {
       order: { externalSubscriptionId: '', orderLines: [{ quantity: -1 }] },
       options: { onRejected: 1 },
     };
-    const failure = await typedFailure((await rig.begin(input)).result());
+    const failure = await typedFailure((await at.rig.begin(input)).result());
     for (const path of [
       'externalSubscriptionId',
       'tradingPartnerId',
@@ -91,9 +81,9 @@ describe('bad input', () => {
 
   it('takes no state from a caller', async () => {
     const good = order();
-    const handle = await env.client.workflow.start('PurchaseWorkflow', {
+    const handle = await at.env.client.workflow.start('PurchaseWorkflow', {
       workflowId: `purchase:${good.tradingPartnerId}:${good.externalSubscriptionId}`,
-      taskQueue: rig.taskQueue,
+      taskQueue: at.rig.taskQueue,
       args: [
         { order: good },
         { state: { phase: 'Provisioned', placedAt: 1, provisionedAt: 1 }, options: {} },

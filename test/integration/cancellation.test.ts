@@ -1,13 +1,13 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { PurchasePhase } from '../../src/contract/index.js';
 import { cancelPurchaseUpdate, cancelSignal, statusQuery } from '../../workflows/messages.js';
 import { eventually } from '../helpers/eventually.js';
 import { rejection } from '../helpers/failures.js';
 import { anInput, anOrder, QUICK } from '../helpers/orders.js';
-import { Rig } from '../helpers/rig.js';
+import type { Rig } from '../helpers/rig.js';
+import { useRig } from '../helpers/use-rig.js';
 import { startDevEnvironment } from '../helpers/temporal.js';
 
 type Handle = Awaited<ReturnType<Rig['begin']>>;
@@ -27,15 +27,8 @@ const WAYS: Record<string, (handle: Handle) => Promise<string | undefined>> = {
 };
 
 describe.each(Object.entries(WAYS))('%s', (name, cancel) => {
-  let env: TestWorkflowEnvironment;
-  let rig: Rig;
-  beforeAll(async () => {
-    env = await startDevEnvironment();
-    rig = await Rig.start(env, { simulator: { permittedTradingPartners: ['0012300000AbCdE'] } });
-  });
-  afterAll(async () => {
-    await rig.stop();
-    await env.teardown();
+  const at = useRig(startDevEnvironment, {
+    simulator: { permittedTradingPartners: ['0012300000AbCdE'] },
   });
 
   async function inPhase(handle: Handle, phase: PurchasePhase): Promise<void> {
@@ -52,29 +45,29 @@ describe.each(Object.entries(WAYS))('%s', (name, cancel) => {
 
   it('before a worker saw the purchase: no order', async () => {
     const order = anOrder();
-    await rig.stopWorker();
-    const handle = await rig.begin(anInput(order));
+    await at.rig.stopWorker();
+    const handle = await at.rig.begin(anInput(order));
     const effect = cancel(handle);
     // An update waits for the worker; the others are kept by the server.
     if (!name.includes('update')) await effect;
-    await rig.startWorker();
+    await at.rig.startWorker();
     if (name.includes('update')) expect(['not-placed', 'too-late']).toContain(await effect);
     else {
       await endsCanceled(handle);
-      expect(rig.ordersFor(order)).toBe(0);
+      expect(at.rig.ordersFor(order)).toBe(0);
     }
   });
 
   it('before this run placed anything, but an earlier one had: the order stands', async () => {
     const order = anOrder({ orderLines: [{ productId: 'never-provisions', quantity: 1 }] });
-    const { subscriptionNumber } = await rig.portal.placeOrder(order);
+    const { subscriptionNumber } = await at.rig.portal.placeOrder(order);
     const { externalSubscriptionId } = order;
-    await rig.stopWorker();
-    const handle = await rig.begin(anInput(order));
+    await at.rig.stopWorker();
+    const handle = await at.rig.begin(anInput(order));
     const effect = cancel(handle);
-    await rig.startWorker();
+    await at.rig.startWorker();
     expect([undefined, 'too-late']).toContain(await effect);
-    rig.simulator.setStatus(externalSubscriptionId, 'Provisioned');
+    at.rig.simulator.setStatus(externalSubscriptionId, 'Provisioned');
     await handle.result().catch(() => undefined);
     const status = await handle.query(statusQuery);
     expect(status.cancellation?.effect).toBe('too-late');
@@ -83,49 +76,49 @@ describe.each(Object.entries(WAYS))('%s', (name, cancel) => {
 
   it('while the token is fetched: no order', async () => {
     const order = anOrder({ tradingPartnerId: '0012300000AbCdE' });
-    rig.simulator.revokeTokens();
-    rig.simulator.addFault({
+    at.rig.simulator.revokeTokens();
+    at.rig.simulator.addFault({
       call: 'place',
       times: 1,
       externalSubscriptionId: order.externalSubscriptionId,
       then: { do: 'answer', when: 'before', status: 429, headers: { 'Retry-After': '60' } },
     });
-    const handle = await rig.begin(anInput(order));
+    const handle = await at.rig.begin(anInput(order));
     await eventually(async () =>
       (await handle.query(statusQuery)).lastError?.type === 'RateLimited' ? true : undefined,
     );
     const effect = await cancel(handle);
     if (effect !== undefined) expect(effect).toBe('not-placed');
     await endsCanceled(handle);
-    expect(rig.ordersFor(order)).toBe(0);
+    expect(at.rig.ordersFor(order)).toBe(0);
   });
 
   it('while the POST is under way: it is seen through, and the order stands', async () => {
     const order = anOrder({ orderLines: [{ productId: 'never-provisions', quantity: 1 }] });
     const { externalSubscriptionId } = order;
-    rig.simulator.addFault({
+    at.rig.simulator.addFault({
       call: 'place',
       externalSubscriptionId,
       then: { do: 'delay', when: 'after', ms: 1_500 },
     });
-    const handle = await rig.begin(anInput(order));
-    await eventually(() => (rig.ordersFor(order) === 1 ? true : undefined));
+    const handle = await at.rig.begin(anInput(order));
+    await eventually(() => (at.rig.ordersFor(order) === 1 ? true : undefined));
     const effect = await cancel(handle);
     if (effect !== undefined) expect(effect).toBe('too-late');
     if (name.startsWith('Temporal')) await endsCanceled(handle);
     else {
       await inPhase(handle, 'Provisioning');
-      rig.simulator.setStatus(externalSubscriptionId, 'Provisioned');
+      at.rig.simulator.setStatus(externalSubscriptionId, 'Provisioned');
       await expect(handle.result()).resolves.toMatchObject({ outcome: 'Provisioned' });
     }
     expect((await handle.query(statusQuery)).cancellation?.effect).toBe('too-late');
-    expect(rig.ordersFor(order)).toBe(1);
+    expect(at.rig.ordersFor(order)).toBe(1);
   });
 
   it('while it is unknown whether the POST placed the order, and it did: the order stands', async () => {
     const order = anOrder({ orderLines: [{ productId: 'never-provisions', quantity: 1 }] });
     const { externalSubscriptionId } = order;
-    rig.simulator.addFault({
+    at.rig.simulator.addFault({
       call: 'place',
       externalSubscriptionId,
       then: [
@@ -133,7 +126,7 @@ describe.each(Object.entries(WAYS))('%s', (name, cancel) => {
         { do: 'drop', when: 'after' },
       ],
     });
-    const handle = await rig.begin(
+    const handle = await at.rig.begin(
       anInput(order, { ...QUICK, settling: { initialInterval: '100ms', window: '10s' } }),
     );
     await inPhase(handle, 'Confirming');
@@ -141,21 +134,25 @@ describe.each(Object.entries(WAYS))('%s', (name, cancel) => {
     if (effect !== undefined) expect(effect).toBe('too-late');
     if (name.startsWith('Temporal')) await endsCanceled(handle);
     else {
-      rig.simulator.setStatus(externalSubscriptionId, 'Provisioned');
+      at.rig.simulator.setStatus(externalSubscriptionId, 'Provisioned');
       await handle.result();
     }
     const status = await handle.query(statusQuery);
     expect(status.cancellation?.effect).toBe('too-late');
     expect(status.subscriptionNumber).toBe(
-      rig.simulator.orders(externalSubscriptionId)[0]?.subscriptionNumber,
+      at.rig.simulator.orders(externalSubscriptionId)[0]?.subscriptionNumber,
     );
   });
 
   it('while it is unknown whether the POST placed the order, and it did not: no order', async () => {
     const order = anOrder();
     const { externalSubscriptionId } = order;
-    rig.simulator.addFault({ call: 'place', externalSubscriptionId, then: { do: 'drop', when: 'before' } });
-    const handle = await rig.begin(
+    at.rig.simulator.addFault({
+      call: 'place',
+      externalSubscriptionId,
+      then: { do: 'drop', when: 'before' },
+    });
+    const handle = await at.rig.begin(
       anInput(order, { ...QUICK, settling: { initialInterval: '100ms', window: '3s' } }),
     );
     await inPhase(handle, 'Confirming');
@@ -163,22 +160,22 @@ describe.each(Object.entries(WAYS))('%s', (name, cancel) => {
     if (effect !== undefined) expect(effect).toBe('not-placed');
     await endsCanceled(handle);
     expect((await handle.query(statusQuery)).cancellation).toMatchObject({ effect: 'not-placed' });
-    expect(rig.ordersFor(order)).toBe(0);
+    expect(at.rig.ordersFor(order)).toBe(0);
   });
 
   it('while parked: no order', async () => {
     const order = anOrder({ tradingPartnerId: 'not-on-the-list' });
-    const handle = await rig.begin(anInput(order));
+    const handle = await at.rig.begin(anInput(order));
     await inPhase(handle, 'ActionRequired');
     const effect = await cancel(handle);
     if (effect !== undefined) expect(effect).toBe('not-placed');
     await endsCanceled(handle);
-    expect(rig.ordersFor(order)).toBe(0);
+    expect(at.rig.ordersFor(order)).toBe(0);
   });
 
   it('while provisioning: the order stands', async () => {
     const order = anOrder({ orderLines: [{ productId: 'never-provisions', quantity: 1 }] });
-    const handle = await rig.begin(anInput(order));
+    const handle = await at.rig.begin(anInput(order));
     await inPhase(handle, 'Provisioning');
     const effect = await cancel(handle);
     if (effect !== undefined) expect(effect).toBe('too-late');
@@ -188,12 +185,12 @@ describe.each(Object.entries(WAYS))('%s', (name, cancel) => {
         reason: 'changed my mind',
         effect: 'too-late',
       });
-      rig.simulator.setStatus(order.externalSubscriptionId, 'Provisioned');
+      at.rig.simulator.setStatus(order.externalSubscriptionId, 'Provisioned');
       await handle.result();
     }
     const { subscriptionNumber } = await handle.query(statusQuery);
     expect(subscriptionNumber).toBe(
-      rig.simulator.orders(order.externalSubscriptionId)[0]?.subscriptionNumber,
+      at.rig.simulator.orders(order.externalSubscriptionId)[0]?.subscriptionNumber,
     );
   });
 });

@@ -1,11 +1,10 @@
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Fault } from '../../src/simulator/index.js';
 import { retrySignal, statusQuery } from '../../workflows/messages.js';
 import { eventually } from '../helpers/eventually.js';
 import { typedFailure } from '../helpers/failures.js';
 import { anInput, anOrder, QUICK } from '../helpers/orders.js';
-import { Rig } from '../helpers/rig.js';
+import { useRig } from '../helpers/use-rig.js';
 import { startDevEnvironment } from '../helpers/temporal.js';
 
 /** What goes wrong, and how many orders a client that asks twice would have placed. */
@@ -42,30 +41,21 @@ const FAULTS: readonly [string, Fault['then']][] = [
 ];
 
 describe('exactly one order', () => {
-  let env: TestWorkflowEnvironment;
-  let rig: Rig;
-  beforeAll(async () => {
-    env = await startDevEnvironment();
-    rig = await Rig.start(env, { simulator: { secondPost: 'duplicate' } });
-  });
-  afterAll(async () => {
-    await rig.stop();
-    await env.teardown();
-  });
+  const at = useRig(startDevEnvironment, { simulator: { secondPost: 'duplicate' } });
 
   it.each(FAULTS)('%s, once', async (_name, then) => {
     const order = anOrder();
-    rig.simulator.addFault({ call: 'place', externalSubscriptionId: order.externalSubscriptionId, then });
-    const handle = await rig.begin(anInput(order));
+    at.rig.simulator.addFault({ call: 'place', externalSubscriptionId: order.externalSubscriptionId, then });
+    const handle = await at.rig.begin(anInput(order));
     await expect(handle.result()).resolves.toMatchObject({ outcome: 'Provisioned' });
-    expect(rig.ordersFor(order)).toBe(1);
+    expect(at.rig.ordersFor(order)).toBe(1);
   });
 
   it.each(FAULTS)('%s, twice', async (_name, then) => {
     const order = anOrder();
     const { externalSubscriptionId } = order;
-    rig.simulator.addFault({ call: 'place', externalSubscriptionId, times: 2, then });
-    const handle = await rig.begin(anInput(order));
+    at.rig.simulator.addFault({ call: 'place', externalSubscriptionId, times: 2, then });
+    const handle = await at.rig.begin(anInput(order));
     // A token that is refused twice is a person's business.
     if (typeof then === 'object' && 'status' in then && then.status === 401) {
       await eventually(async () =>
@@ -74,19 +64,19 @@ describe('exactly one order', () => {
       await handle.signal(retrySignal);
     }
     await expect(handle.result()).resolves.toMatchObject({ outcome: 'Provisioned' });
-    expect(rig.ordersFor(order)).toBe(1);
+    expect(at.rig.ordersFor(order)).toBe(1);
   });
 
   it('asks for a person after three POSTs of unknown outcome, and goes on when told to', async () => {
     const order = anOrder();
     const { externalSubscriptionId } = order;
-    rig.simulator.addFault({
+    at.rig.simulator.addFault({
       call: 'place',
       externalSubscriptionId,
       times: 3,
       then: { do: 'drop', when: 'before' },
     });
-    const handle = await rig.begin(
+    const handle = await at.rig.begin(
       anInput(order, { ...QUICK, settling: { initialInterval: '100ms', window: '100ms' } }),
     );
     const parked = await eventually(async () => {
@@ -97,13 +87,13 @@ describe('exactly one order', () => {
     expect(parked.actionRequired).toContain('partnerorderops@gitlab.com');
     await handle.signal(retrySignal);
     await handle.result();
-    expect(rig.ordersFor(order)).toBe(1);
+    expect(at.rig.ordersFor(order)).toBe(1);
   });
 
   it('looks between two POSTs, always', () => {
     const lastCall = new Map<string, string>();
     // A 401 took nothing: the call is repeated at once with a new token.
-    const heard = rig.simulator.journal.filter(({ status }) => status !== 401);
+    const heard = at.rig.simulator.journal.filter(({ status }) => status !== 401);
     for (const { call, externalSubscriptionId: id = '' } of heard) {
       if (call === 'place') expect([id, lastCall.get(id)]).toEqual([id, 'find']);
       if (call === 'place' || call === 'find') lastCall.set(id, call);
@@ -114,19 +104,19 @@ describe('exactly one order', () => {
   it('adopts an order that the portal has already', async () => {
     const order = anOrder();
     // As if an earlier run, long past its retention, had placed it.
-    const { subscriptionNumber } = await rig.portal.placeOrder(order);
-    const handle = await rig.begin(anInput(order));
+    const { subscriptionNumber } = await at.rig.portal.placeOrder(order);
+    const handle = await at.rig.begin(anInput(order));
     await expect(handle.result()).resolves.toMatchObject({ subscriptionNumber });
     expect((await handle.query(statusQuery)).timeline.map(({ event }) => event)).toContain('OrderFound');
-    expect(rig.ordersFor(order)).toBe(1);
+    expect(at.rig.ordersFor(order)).toBe(1);
   });
 
   it('fails with the portal’s words when the order is refused', async () => {
     const order = anOrder({ orderLines: [{ productId: 'refuse-me', quantity: 1 }] });
-    const handle = await rig.begin(anInput(order));
+    const handle = await at.rig.begin(anInput(order));
     const failure = await typedFailure(handle.result());
     expect(failure.type).toBe('OrderRejected');
     expect(failure.details?.[0]).toMatchObject({ phase: 'Failed', httpStatus: 422 });
-    expect(rig.ordersFor(order)).toBe(0);
+    expect(at.rig.ordersFor(order)).toBe(0);
   });
 });

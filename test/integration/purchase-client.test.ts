@@ -1,6 +1,5 @@
 import { Client } from '@temporalio/client';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   PurchaseCancelledError,
   PurchaseClient,
@@ -14,7 +13,7 @@ import { purchaseWorkflowId, type Order } from '../../src/contract/index.js';
 import { eventually } from '../helpers/eventually.js';
 import { rejection } from '../helpers/failures.js';
 import { anInput, anOrder, QUICK } from '../helpers/orders.js';
-import { Rig } from '../helpers/rig.js';
+import { useRig } from '../helpers/use-rig.js';
 import { startDevEnvironment } from '../helpers/temporal.js';
 
 const options = QUICK;
@@ -22,80 +21,77 @@ const of = (productId: string) => anOrder({ orderLines: [{ productId, quantity: 
 const another = (order: Order): Order => ({ ...order, orderLines: [{ productId: 'another', quantity: 7 }] });
 
 describe('PurchaseClient', () => {
-  let env: TestWorkflowEnvironment;
-  let rig: Rig;
-  let client: PurchaseClient;
-  beforeAll(async () => {
-    env = await startDevEnvironment();
-    rig = await Rig.start(env, { simulator: { permittedTradingPartners: ['0012300000AbCdE'] } });
-    ({ client } = rig);
-  });
-  afterAll(async () => {
-    await rig.stop();
-    await env.teardown();
+  const at = useRig(startDevEnvironment, {
+    simulator: { permittedTradingPartners: ['0012300000AbCdE'] },
   });
 
-  const handleOf = (order: Order) => env.client.workflow.getHandle(purchaseWorkflowId(order));
+  const handleOf = (order: Order) => at.env.client.workflow.getHandle(purchaseWorkflowId(order));
 
   it('purchases in one call, and again with the same answer', async () => {
     const order = of('never-provisions');
-    const first = await client.purchase(order, { options });
-    const second = await client.purchase(order, { options });
+    const first = await at.rig.client.purchase(order, { options });
+    const second = await at.rig.client.purchase(order, { options });
     expect(first).toEqual({
       workflowId: purchaseWorkflowId(order),
       externalSubscriptionId: order.externalSubscriptionId,
       tradingPartnerId: order.tradingPartnerId,
       phase: 'Provisioning',
-      subscriptionNumber: rig.simulator.orders(order.externalSubscriptionId)[0]?.subscriptionNumber,
+      subscriptionNumber: at.rig.simulator.orders(order.externalSubscriptionId)[0]?.subscriptionNumber,
     });
     expect(second).toEqual(first);
-    expect(rig.ordersFor(order)).toBe(1);
+    expect(at.rig.ordersFor(order)).toBe(1);
     await handleOf(order).terminate();
   });
 
   it('ten callers at once get one order', async () => {
     const order = anOrder();
-    const answers = await Promise.all(Array.from({ length: 10 }, () => client.purchase(order, { options })));
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => at.rig.client.purchase(order, { options })),
+    );
     expect(new Set(answers.map(({ subscriptionNumber }) => subscriptionNumber)).size).toBe(1);
-    expect(rig.ordersFor(order)).toBe(1);
+    expect(at.rig.ordersFor(order)).toBe(1);
   });
 
   it('returns the number of a purchase that is long complete', async () => {
     const order = anOrder();
-    const first = await client.purchase(order, { options });
-    await client.waitForResult(order);
-    await expect(client.purchase(order)).resolves.toEqual({ ...first, phase: 'Provisioned' });
-    await expect(client.start(order)).resolves.toMatchObject({ workflowId: first.workflowId });
-    expect(rig.ordersFor(order)).toBe(1);
+    const first = await at.rig.client.purchase(order, { options });
+    await at.rig.client.waitForResult(order);
+    await expect(at.rig.client.purchase(order)).resolves.toEqual({ ...first, phase: 'Provisioned' });
+    await expect(at.rig.client.start(order)).resolves.toMatchObject({ workflowId: first.workflowId });
+    expect(at.rig.ordersFor(order)).toBe(1);
   });
 
   it.each<[string, (order: Order) => Promise<unknown>]>([
-    ['purchase', (order) => client.purchase(order)],
-    ['start', (order) => client.start(order)],
+    ['purchase', (order) => at.rig.client.purchase(order)],
+    ['start', (order) => at.rig.client.start(order)],
   ])('%s refuses another order under the same IDs, running, completed and cancelled', async (_name, call) => {
     const order = of('never-provisions');
-    await client.purchase(order, { options });
+    await at.rig.client.purchase(order, { options });
     expect(await rejection(call(another(order)))).toMatchObject({ type: 'OrderConflict' });
     // Temporal's cancellation leaves the order standing: another one must not adopt it.
     await handleOf(order).cancel();
-    await rejection(client.waitForResult(order));
+    await rejection(at.rig.client.waitForResult(order));
     expect(await rejection(call(another(order)))).toMatchObject({ type: 'OrderConflict' });
 
     const complete = anOrder();
-    await client.purchase(complete, { options });
-    await client.waitForResult(complete);
+    await at.rig.client.purchase(complete, { options });
+    await at.rig.client.waitForResult(complete);
     expect(await rejection(call(another(complete)))).toMatchObject({ type: 'OrderConflict' });
   });
 
   it('takes a corrected order after a refusal', async () => {
     const order = of('refuse-me');
-    expect(await rejection(client.purchase(order, { options }))).toMatchObject({ type: 'OrderRejected' });
-    await expect(client.purchase(another(order), { options })).resolves.toHaveProperty('subscriptionNumber');
-    expect(rig.ordersFor(order)).toBe(1);
+    expect(await rejection(at.rig.client.purchase(order, { options }))).toMatchObject({
+      type: 'OrderRejected',
+    });
+    await expect(at.rig.client.purchase(another(order), { options })).resolves.toHaveProperty(
+      'subscriptionNumber',
+    );
+    expect(at.rig.ordersFor(order)).toBe(1);
   });
 
   it('refuses a bad order before anything is called', async () => {
-    const error = await rejection(client.purchase({ ...anOrder(), orderLines: [] }));
+    const error = await rejection(at.rig.client.purchase({ ...anOrder(), orderLines: [] }));
     expect(error).toBeInstanceOf(PurchaseFailedError);
     expect(error).toMatchObject({
       type: 'InvalidOrder',
@@ -105,38 +101,38 @@ describe('PurchaseClient', () => {
 
   it('says that a person must act', async () => {
     const order = anOrder({ tradingPartnerId: 'unlisted' });
-    const error = await rejection(client.purchase(order, { options }));
+    const error = await rejection(at.rig.client.purchase(order, { options }));
     expect(error).toBeInstanceOf(PurchasePendingError);
     expect(error).toMatchObject({
       phase: 'ActionRequired',
       actionRequired: expect.stringContaining('unlisted'),
     });
-    await expect(client.cancel(order)).resolves.toMatchObject({ effect: 'not-placed' });
-    expect(await rejection(client.waitForResult(order))).toBeInstanceOf(PurchaseCancelledError);
+    await expect(at.rig.client.cancel(order)).resolves.toMatchObject({ effect: 'not-placed' });
+    expect(await rejection(at.rig.client.waitForResult(order))).toBeInstanceOf(PurchaseCancelledError);
   });
 
   it('tells the number of an order whose tracking was cancelled, or stopped from outside', async () => {
     const order = of('never-provisions');
-    const { subscriptionNumber } = await client.purchase(order, { options });
+    const { subscriptionNumber } = await at.rig.client.purchase(order, { options });
     await handleOf(order).cancel();
-    const error = await rejection(client.waitForResult(order));
+    const error = await rejection(at.rig.client.waitForResult(order));
     expect(error).toBeInstanceOf(PurchaseCancelledError);
     expect(error).toMatchObject({ subscriptionNumber });
     // The same order again tracks it on.
-    await expect(client.purchase(order, { options })).resolves.toMatchObject({ subscriptionNumber });
+    await expect(at.rig.client.purchase(order, { options })).resolves.toMatchObject({ subscriptionNumber });
     await handleOf(order).terminate();
-    expect(await rejection(client.waitForResult(order))).toBeInstanceOf(PurchaseStoppedError);
-    expect(rig.ordersFor(order)).toBe(1);
+    expect(await rejection(at.rig.client.waitForResult(order))).toBeInstanceOf(PurchaseStoppedError);
+    expect(at.rig.ordersFor(order)).toBe(1);
   });
 
   it('knows what it does not know', async () => {
     const unknown = anOrder();
     const calls = [
-      client.status(unknown),
-      client.waitForResult(unknown),
-      client.cancel(unknown),
-      client.retry(unknown),
-      client.poll(unknown),
+      at.rig.client.status(unknown),
+      at.rig.client.waitForResult(unknown),
+      at.rig.client.cancel(unknown),
+      at.rig.client.retry(unknown),
+      at.rig.client.poll(unknown),
     ];
     for (const error of await Promise.all(calls.map(rejection)))
       expect(error).toBeInstanceOf(PurchaseNotFoundError);
@@ -144,10 +140,10 @@ describe('PurchaseClient', () => {
 
   it('lists by phase and partner', async () => {
     const order = anOrder({ tradingPartnerId: "unlisted'quoted" });
-    await client.start(order, { options });
+    await at.rig.client.start(order, { options });
     const listed = await eventually(async () => {
       const found: PurchaseListing[] = [];
-      for await (const item of client.list({
+      for await (const item of at.rig.client.list({
         phase: 'ActionRequired',
         tradingPartnerId: order.tradingPartnerId,
       })) {
@@ -161,51 +157,51 @@ describe('PurchaseClient', () => {
       phase: 'ActionRequired',
       runStatus: 'RUNNING',
     });
-    await client.cancel(order);
+    await at.rig.client.cancel(order);
   });
 
   it('works with any client, also one that knows nothing of purchases', async () => {
-    const plain = new PurchaseClient(new Client({ connection: env.connection }), {
-      taskQueue: rig.taskQueue,
+    const plain = new PurchaseClient(new Client({ connection: at.env.connection }), {
+      taskQueue: at.rig.taskQueue,
     });
     await expect(plain.purchase(anOrder(), { options })).resolves.toHaveProperty('subscriptionNumber');
   });
 
   it('answers from what the server keeps when no worker runs, and says so', async () => {
     const order = of('never-provisions');
-    const { subscriptionNumber } = await client.purchase(order, { options });
-    expect(await client.status(order)).toMatchObject({
+    const { subscriptionNumber } = await at.rig.client.purchase(order, { options });
+    expect(await at.rig.client.status(order)).toMatchObject({
       answeredBy: 'worker',
       status: { subscriptionNumber },
     });
-    await rig.stopWorker();
+    await at.rig.stopWorker();
     const fresh = anOrder();
     try {
-      expect(await client.status(order)).toMatchObject({
+      expect(await at.rig.client.status(order)).toMatchObject({
         answeredBy: 'server',
         runStatus: 'RUNNING',
         asOf: expect.any(String),
         status: { phase: 'Provisioning', subscriptionNumber, deadline: expect.any(String) },
       });
-      const error = await rejection(client.purchase(fresh, { options, within: '100ms' }));
+      const error = await rejection(at.rig.client.purchase(fresh, { options, within: '100ms' }));
       expect(error).toBeInstanceOf(PurchasePendingError);
-      expect(await client.status(fresh)).toMatchObject({
+      expect(await at.rig.client.status(fresh)).toMatchObject({
         answeredBy: 'server',
         status: { phase: 'Placing' },
       });
     } finally {
-      await rig.startWorker();
+      await at.rig.startWorker();
     }
-    await expect(client.waitForResult(fresh)).resolves.toMatchObject({ outcome: 'Provisioned' });
-    expect(rig.ordersFor(fresh)).toBe(1);
+    await expect(at.rig.client.waitForResult(fresh)).resolves.toMatchObject({ outcome: 'Provisioned' });
+    expect(at.rig.ordersFor(fresh)).toBe(1);
     await handleOf(order).terminate();
   });
 
   it('starts from another language meet the same rules', async () => {
     const order = of('never-provisions');
-    await rig.begin(anInput(order));
-    await expect(client.purchase(order)).resolves.toHaveProperty('subscriptionNumber');
-    expect(await rejection(client.purchase(another(order)))).toMatchObject({ type: 'OrderConflict' });
+    await at.rig.begin(anInput(order));
+    await expect(at.rig.client.purchase(order)).resolves.toHaveProperty('subscriptionNumber');
+    expect(await rejection(at.rig.client.purchase(another(order)))).toMatchObject({ type: 'OrderConflict' });
     await handleOf(order).terminate();
   });
 });

@@ -1,11 +1,10 @@
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Order } from '../../src/contract/index.js';
 import { purchaseWorkflowId } from '../../src/contract/index.js';
 import { orderPlacedUpdate, statusQuery } from '../../workflows/messages.js';
 import { typedFailure } from '../helpers/failures.js';
 import { anInput, anOrder } from '../helpers/orders.js';
-import { Rig } from '../helpers/rig.js';
+import { useRig } from '../helpers/use-rig.js';
 import { startTimeSkippingEnvironment } from '../helpers/temporal.js';
 
 const HOUR = 3_600_000;
@@ -13,24 +12,15 @@ const DAY = 24 * HOUR;
 
 /** On a server that skips over waits: what takes weeks is seen in seconds, timers and all. */
 describe('time', () => {
-  let env: TestWorkflowEnvironment;
-  let rig: Rig;
-  beforeAll(async () => {
-    env = await startTimeSkippingEnvironment();
-    rig = await Rig.start(env, {
-      simulator: { now: () => env.currentTimeMs(), progress: { creatingMs: 2 * DAY, createdMs: 27 * DAY } },
-    });
-  });
-  afterAll(async () => {
-    await rig.stop();
-    await env.teardown();
-  });
+  const at = useRig(startTimeSkippingEnvironment, (env) => ({
+    simulator: { now: () => env.currentTimeMs(), progress: { creatingMs: 2 * DAY, createdMs: 27 * DAY } },
+  }));
 
   async function runsOf(order: Order): Promise<number[]> {
     const lengths: number[] = [];
     let runId: string | undefined;
     do {
-      const history = await env.client.workflow.getHandle(purchaseWorkflowId(order), runId).fetchHistory();
+      const history = await at.env.client.workflow.getHandle(purchaseWorkflowId(order), runId).fetchHistory();
       lengths.unshift(history.events?.length ?? 0);
       runId =
         history.events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId || undefined;
@@ -40,20 +30,20 @@ describe('time', () => {
 
   it('an order that a person provisions after 29 days, with the default options', async () => {
     const order = anOrder();
-    const handle = await rig.begin(anInput(order, {}));
+    const handle = await at.rig.begin(anInput(order, {}));
     const result = await handle.result();
     expect(result).toMatchObject({
       outcome: 'Provisioned',
       externalSubscriptionId: order.externalSubscriptionId,
     });
     expect(Date.parse(result.provisionedAt) - Date.parse(result.placedAt)).toBeGreaterThan(29 * DAY);
-    expect(rig.ordersFor(order)).toBe(1);
+    expect(at.rig.ordersFor(order)).toBe(1);
 
     const lengths = await runsOf(order);
     expect(lengths.length).toBeGreaterThan(1);
     for (const length of lengths) expect(length).toBeLessThan(2_100);
 
-    const status = await env.client.workflow.getHandle(handle.workflowId).query(statusQuery);
+    const status = await at.env.client.workflow.getHandle(handle.workflowId).query(statusQuery);
     expect(status.polls).toBe(result.polls);
     expect(status.timeline.map(({ event }) => event)).toEqual([
       'Started',
@@ -73,16 +63,16 @@ describe('time', () => {
 
   it('an order that nobody provisions is Overdue after its deadline, with its number', async () => {
     const order = anOrder({ orderLines: [{ productId: 'never-provisions', quantity: 1 }] });
-    const handle = await rig.begin(anInput(order, { polling: { deadline: '3d', maximumInterval: '1h' } }));
+    const handle = await at.rig.begin(anInput(order, { polling: { deadline: '3d', maximumInterval: '1h' } }));
     const failure = await typedFailure(handle.result());
     expect(failure.type).toBe('ProvisioningOverdue');
     expect(failure.details?.[0]).toMatchObject({
       phase: 'Overdue',
-      subscriptionNumber: rig.simulator.orders(order.externalSubscriptionId)[0]?.subscriptionNumber,
+      subscriptionNumber: at.rig.simulator.orders(order.externalSubscriptionId)[0]?.subscriptionNumber,
     });
     const { timeline } = await handle.query(statusQuery);
-    const at = (event: string) => Date.parse(timeline.find((entry) => entry.event === event)?.at ?? '');
-    const took = at('Overdue') - at('OrderPlaced');
+    const moment = (event: string) => Date.parse(timeline.find((entry) => entry.event === event)?.at ?? '');
+    const took = moment('Overdue') - moment('OrderPlaced');
     expect(took).toBeGreaterThanOrEqual(3 * DAY);
     expect(took).toBeLessThan(3 * DAY + HOUR);
   });
@@ -92,61 +82,65 @@ describe('time', () => {
 
   it('a portal in maintenance for an hour costs nothing but the hour', async () => {
     const order = anOrder();
-    const until = (await env.currentTimeMs()) + HOUR;
-    rig.simulator.addFault({
+    const until = (await at.env.currentTimeMs()) + HOUR;
+    at.rig.simulator.addFault({
       call: 'find',
       times: 'always',
       then: { do: 'answer', when: 'before', status: 503 },
     });
-    const handle = await rig.begin(anInput(order, SELDOM));
-    while ((await env.currentTimeMs()) < until) await env.sleep('5m');
+    const handle = await at.rig.begin(anInput(order, SELDOM));
+    while ((await at.env.currentTimeMs()) < until) await at.env.sleep('5m');
     expect((await handle.query(statusQuery)).lastError?.type).toBe('PortalUnavailable');
-    rig.simulator.clearFaults();
+    at.rig.simulator.clearFaults();
     await expect(handle.result()).resolves.toMatchObject({ outcome: 'Provisioned' });
-    expect(rig.ordersFor(order)).toBe(1);
+    expect(at.rig.ordersFor(order)).toBe(1);
   });
 
   it('a portal that is away for longer asks for a person, and nobody acts: ParkExpired', async () => {
     const order = anOrder();
     const { externalSubscriptionId } = order;
-    rig.simulator.addFault({
+    at.rig.simulator.addFault({
       call: 'find',
       externalSubscriptionId,
       times: 'always',
       then: { do: 'drop', when: 'before' },
     });
-    const calls = rig.simulator.journal.length;
-    const handle = await rig.begin(anInput(order, { parkDeadline: '2d' }));
+    const calls = at.rig.simulator.journal.length;
+    const handle = await at.rig.begin(anInput(order, { parkDeadline: '2d' }));
     const failure = await typedFailure(handle.result());
     expect(failure.type).toBe('ParkExpired');
     expect(failure.message).toContain('PortalUnavailable');
-    expect(rig.ordersFor(order)).toBe(0);
+    expect(at.rig.ordersFor(order)).toBe(0);
     // Two hours of trying with growing waits, not a storm.
-    expect(rig.simulator.journal.length - calls).toBeLessThan(120);
+    expect(at.rig.simulator.journal.length - calls).toBeLessThan(120);
   });
 
   it('continues as new while callers wait: they are told where it stands, and nothing is lost', async () => {
     const order = anOrder();
     const { externalSubscriptionId } = order;
-    rig.simulator.addFault({ call: 'place', externalSubscriptionId, then: { do: 'drop', when: 'before' } });
+    at.rig.simulator.addFault({
+      call: 'place',
+      externalSubscriptionId,
+      then: { do: 'drop', when: 'before' },
+    });
     const settling = { initialInterval: '1m', window: '6h' };
-    const handle = await rig.begin(anInput(order, { ...SELDOM, settling }));
+    const handle = await at.rig.begin(anInput(order, { ...SELDOM, settling }));
     const placed = handle.executeUpdate(orderPlacedUpdate, { args: [{}] });
     const result = handle.result();
     // 2,000 events of looking for the order make the run continue as a new one.
     await expect(placed).resolves.toMatchObject({ phase: 'Confirming', externalSubscriptionId });
     await expect(result).resolves.toMatchObject({ outcome: 'Provisioned' });
     expect((await runsOf(order)).length).toBeGreaterThan(1);
-    expect(rig.ordersFor(order)).toBe(1);
+    expect(at.rig.ordersFor(order)).toBe(1);
   });
 
   it('Retry-After is obeyed', async () => {
     const order = anOrder();
     const { externalSubscriptionId } = order;
     const asked = { do: 'answer', when: 'before', status: 429, headers: { 'Retry-After': '5400' } } as const;
-    rig.simulator.addFault({ call: 'place', externalSubscriptionId, then: asked });
-    await (await rig.begin(anInput(order, SELDOM))).result();
-    const posts = rig.simulator.journal.filter(
+    at.rig.simulator.addFault({ call: 'place', externalSubscriptionId, then: asked });
+    await (await at.rig.begin(anInput(order, SELDOM))).result();
+    const posts = at.rig.simulator.journal.filter(
       ({ call, externalSubscriptionId: id, status }) =>
         // A 401 took nothing: the token had expired meanwhile.
         call === 'place' && id === externalSubscriptionId && status !== 401,

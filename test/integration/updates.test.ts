@@ -1,5 +1,4 @@
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { purchaseWorkflowId } from '../../src/contract/index.js';
 import {
   cancelPurchaseUpdate,
@@ -12,32 +11,25 @@ import {
 import { eventually } from '../helpers/eventually.js';
 import { rejection, typedFailure } from '../helpers/failures.js';
 import { anInput, anOrder, QUICK } from '../helpers/orders.js';
-import { Rig } from '../helpers/rig.js';
+import { useRig } from '../helpers/use-rig.js';
 import { startDevEnvironment } from '../helpers/temporal.js';
 
 const neverProvisions = () => anOrder({ orderLines: [{ productId: 'never-provisions', quantity: 1 }] });
 
 describe('messages', () => {
-  let env: TestWorkflowEnvironment;
-  let rig: Rig;
-  beforeAll(async () => {
-    env = await startDevEnvironment();
-    rig = await Rig.start(env, { simulator: { permittedTradingPartners: ['0012300000AbCdE'] } });
-  });
-  afterAll(async () => {
-    await rig.stop();
-    await env.teardown();
+  const at = useRig(startDevEnvironment, {
+    simulator: { permittedTradingPartners: ['0012300000AbCdE'] },
   });
 
   it('orderPlaced answers several waiters with the same number, before the license is provisioned', async () => {
     const order = neverProvisions();
-    const handle = await rig.begin(anInput(order));
+    const handle = await at.rig.begin(anInput(order));
     const answers = await Promise.all(
       [{}, { within: '20s' }, { order }].map((request) =>
         handle.executeUpdate(orderPlacedUpdate, { args: [request] }),
       ),
     );
-    const [placed] = rig.simulator.orders(order.externalSubscriptionId);
+    const [placed] = at.rig.simulator.orders(order.externalSubscriptionId);
     for (const answer of answers) {
       expect(answer).toMatchObject({ phase: 'Provisioning', subscriptionNumber: placed?.subscriptionNumber });
     }
@@ -47,12 +39,12 @@ describe('messages', () => {
   it('orderPlaced answers with the phase when the time is up', async () => {
     const order = anOrder();
     const { externalSubscriptionId } = order;
-    rig.simulator.addFault({
+    at.rig.simulator.addFault({
       call: 'place',
       externalSubscriptionId,
       then: { do: 'delay', when: 'before', ms: 4_000 },
     });
-    const handle = await rig.begin(anInput(order));
+    const handle = await at.rig.begin(anInput(order));
     const answer = await handle.executeUpdate(orderPlacedUpdate, { args: [{ within: '200ms' }] });
     expect(answer).toEqual({
       phase: 'Placing',
@@ -63,7 +55,7 @@ describe('messages', () => {
   });
 
   it('orderPlaced answers with what to do when the purchase is parked', async () => {
-    const handle = await rig.begin(anInput(anOrder({ tradingPartnerId: 'unlisted' })));
+    const handle = await at.rig.begin(anInput(anOrder({ tradingPartnerId: 'unlisted' })));
     const answer = await handle.executeUpdate(orderPlacedUpdate, { args: [{}] });
     expect(answer.phase).toBe('ActionRequired');
     expect(answer.actionRequired).toContain('unlisted');
@@ -73,7 +65,7 @@ describe('messages', () => {
 
   it('orderPlaced fails as the workflow does when the order never will exist', async () => {
     const order = anOrder({ orderLines: [{ productId: 'refuse-me', quantity: 1 }] });
-    const handle = await rig.begin(anInput(order));
+    const handle = await at.rig.begin(anInput(order));
     const ofUpdate = await typedFailure(handle.executeUpdate(orderPlacedUpdate, { args: [{}] }));
     const ofRun = await typedFailure(handle.result());
     expect(ofUpdate.type).toBe('OrderRejected');
@@ -86,7 +78,7 @@ describe('messages', () => {
 
   it('orderPlaced refuses another order, and takes the same one in another spelling', async () => {
     const order = neverProvisions();
-    const handle = await rig.begin(anInput(order));
+    const handle = await at.rig.begin(anInput(order));
     const other = { ...order, orderLines: [{ productId: 'never-provisions', quantity: 2 }] };
     const failure = await typedFailure(handle.executeUpdate(orderPlacedUpdate, { args: [{ order: other }] }));
     expect(failure.type).toBe('OrderConflict');
@@ -104,7 +96,7 @@ describe('messages', () => {
     [{ order: null }],
     [{ order: [] }],
   ])('orderPlaced refuses %j before it is accepted', async (request) => {
-    const handle = await rig.begin(anInput(neverProvisions()));
+    const handle = await at.rig.begin(anInput(neverProvisions()));
     await rejection(handle.executeUpdate('orderPlaced', { args: [request] }));
     const { events = [] } = await handle.fetchHistory();
     expect((events ?? []).some((event) => event.workflowExecutionUpdateAcceptedEventAttributes)).toBe(false);
@@ -112,7 +104,7 @@ describe('messages', () => {
   });
 
   it('orderPlaced and cancelPurchase take no argument at all', async () => {
-    const handle = await rig.begin(anInput(neverProvisions()));
+    const handle = await at.rig.begin(anInput(neverProvisions()));
     await handle.executeUpdate('orderPlaced');
     await expect(handle.executeUpdate('cancelPurchase')).resolves.toMatchObject({ effect: 'too-late' });
     await handle.terminate();
@@ -120,13 +112,13 @@ describe('messages', () => {
 
   it('answers cancelPurchase with the number and whom to contact', async () => {
     const order = neverProvisions();
-    const handle = await rig.begin(anInput(order));
+    const handle = await at.rig.begin(anInput(order));
     await handle.executeUpdate(orderPlacedUpdate, { args: [{}] });
     const answer = await handle.executeUpdate(cancelPurchaseUpdate, { args: [{}] });
     expect(answer).toEqual({
       effect: 'too-late',
       phase: 'Provisioning',
-      subscriptionNumber: rig.simulator.orders(order.externalSubscriptionId)[0]?.subscriptionNumber,
+      subscriptionNumber: at.rig.simulator.orders(order.externalSubscriptionId)[0]?.subscriptionNumber,
       contact: expect.stringContaining('partnerorderops@gitlab.com'),
     });
     await handle.terminate();
@@ -134,9 +126,9 @@ describe('messages', () => {
 
   it('poll asks the portal now', async () => {
     const order = neverProvisions();
-    const handle = await rig.begin(anInput(order, { polling: { initialInterval: '1h' } }));
+    const handle = await at.rig.begin(anInput(order, { polling: { initialInterval: '1h' } }));
     await handle.executeUpdate(orderPlacedUpdate, { args: [{}] });
-    rig.simulator.setStatus(order.externalSubscriptionId, 'Provisioned');
+    at.rig.simulator.setStatus(order.externalSubscriptionId, 'Provisioned');
     await handle.signal(pollSignal);
     await expect(handle.result()).resolves.toMatchObject({ polls: 1 });
   });
@@ -150,8 +142,8 @@ describe('messages', () => {
       status: 403,
       body: { error: 'not on the list' },
     } as const;
-    rig.simulator.addFault({ call: 'place', externalSubscriptionId, then: refusal });
-    const handle = await rig.begin(anInput(order));
+    at.rig.simulator.addFault({ call: 'place', externalSubscriptionId, then: refusal });
+    const handle = await at.rig.begin(anInput(order));
     await eventually(async () =>
       (await handle.query(statusQuery)).phase === 'ActionRequired' ? true : undefined,
     );
@@ -171,7 +163,7 @@ describe('messages', () => {
   it.each([['text'], [5], [null], [{ reason: 5 }], [[1, 2]], [{}]])(
     'cancel with %j counts all the same',
     async (request) => {
-      const handle = await rig.begin(anInput(anOrder({ tradingPartnerId: 'unlisted' })));
+      const handle = await at.rig.begin(anInput(anOrder({ tradingPartnerId: 'unlisted' })));
       await handle.signal('cancel', request);
       await rejection(handle.result());
       expect((await handle.describe()).status.name).toBe('CANCELLED');
@@ -180,36 +172,36 @@ describe('messages', () => {
 
   it('shows unknown portal statuses as they are and polls on', async () => {
     const order = anOrder();
-    rig.simulator.setStatus(order.externalSubscriptionId, 'Simmering');
-    const handle = await rig.begin(anInput(order));
+    at.rig.simulator.setStatus(order.externalSubscriptionId, 'Simmering');
+    const handle = await at.rig.begin(anInput(order));
     await eventually(async () =>
       (await handle.query(statusQuery)).portalStatus === 'Simmering' ? true : undefined,
     );
     expect((await handle.query(statusQuery)).phase).toBe('Provisioning');
-    rig.simulator.setStatus(order.externalSubscriptionId, 'Provisioned');
+    at.rig.simulator.setStatus(order.externalSubscriptionId, 'Provisioned');
     await handle.result();
   });
 
   it('fails with ProvisioningFailed and the number when the portal says Failed', async () => {
     const order = anOrder({ orderLines: [{ productId: 'fails', quantity: 1 }] });
-    const handle = await rig.begin(anInput(order));
+    const handle = await at.rig.begin(anInput(order));
     const failure = await typedFailure(handle.result());
     expect(failure.type).toBe('ProvisioningFailed');
     expect(failure.details?.[0]).toMatchObject({
-      subscriptionNumber: rig.simulator.orders(order.externalSubscriptionId)[0]?.subscriptionNumber,
+      subscriptionNumber: at.rig.simulator.orders(order.externalSubscriptionId)[0]?.subscriptionNumber,
     });
   });
 
   it('a run under another ID fails at once, naming the right one', async () => {
     const order = anOrder();
-    const handle = await rig.begin(anInput(order, QUICK), {
+    const handle = await at.rig.begin(anInput(order, QUICK), {
       workflowId: `my-own-${order.externalSubscriptionId}`,
     });
     const failure = await typedFailure(handle.result());
     expect(failure.type).toBe('WorkflowIdMismatch');
     expect(failure.message).toContain(purchaseWorkflowId(order));
     expect(
-      rig.simulator.journal.some((call) => call.externalSubscriptionId === order.externalSubscriptionId),
+      at.rig.simulator.journal.some((call) => call.externalSubscriptionId === order.externalSubscriptionId),
     ).toBe(false);
   });
 });

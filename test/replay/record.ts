@@ -2,12 +2,12 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { describe, expect, it } from 'vitest';
 import { resolveExecutable } from '../../src/temporal/index.js';
 import { anInput, anOrder } from '../helpers/orders.js';
-import { Rig } from '../helpers/rig.js';
+import { useRig } from '../helpers/use-rig.js';
 import { startDevEnvironment, startTimeSkippingEnvironment } from '../helpers/temporal.js';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { SCENARIOS } from './scenarios.js';
 
 /** Not a test: `npm run record-histories` runs it, to write what purchases of this code look like. */
@@ -28,34 +28,22 @@ async function record(env: TestWorkflowEnvironment, name: string, workflowId: st
 }
 
 describe('recording', () => {
-  let env: TestWorkflowEnvironment;
-  let rig: Rig;
-  beforeAll(async () => {
-    env = await startDevEnvironment();
-    rig = await Rig.start(env);
-  });
-  afterAll(async () => {
-    await rig.stop();
-    await env.teardown();
-  });
+  const at = useRig(startDevEnvironment);
 
   it.each(Object.entries(SCENARIOS))('%s', async (name, scenario) => {
-    const { workflowId } = await scenario(rig);
-    await expect(record(env, name, workflowId)).resolves.toBeUndefined();
+    const { workflowId } = await scenario(at.rig);
+    await expect(record(at.env, name, workflowId)).resolves.toBeUndefined();
   });
 });
 
 describe('recording on a server that skips time', () => {
+  const at = useRig(startTimeSkippingEnvironment, (env) => ({
+    simulator: { now: () => env.currentTimeMs(), progress: { creatingMs: 86_400_000 } },
+  }));
+
   it('continued-as-new', async () => {
-    const env = await startTimeSkippingEnvironment();
-    const rig = await Rig.start(env, {
-      simulator: { now: () => env.currentTimeMs(), progress: { creatingMs: 86_400_000 } },
-    });
-    const order = anOrder();
-    const handle = await rig.begin(anInput(order, { polling: { maximumInterval: '5m' } }));
+    const handle = await at.rig.begin(anInput(anOrder(), { polling: { maximumInterval: '5m' } }));
     await handle.result();
-    await expect(record(env, 'continued-as-new', handle.workflowId)).resolves.toBeUndefined();
-    await rig.stop();
-    await env.teardown();
+    await expect(record(at.env, 'continued-as-new', handle.workflowId)).resolves.toBeUndefined();
   });
 });
