@@ -2,12 +2,7 @@ import { heartbeat, type ApplicationFailure } from '@temporalio/activity';
 import { MAY_MEAN_EXISTS } from '../src/contract/assumptions.js';
 import { POST_LIFETIME_MS, type PurchaseIds } from '../src/contract/names.js';
 import type { Order } from '../src/contract/order.js';
-import {
-  PortalError,
-  PortalOutcomeUnknownError,
-  PortalRefusedError,
-  type PortalClient,
-} from '../src/portal/index.js';
+import { PortalError, PortalRefusedError, type PortalClient } from '../src/portal/index.js';
 import type { PlacedOrder, PurchaseActivities } from './api.js';
 import { calling, throwIfCancelled } from './calling.js';
 import { failure, toApplicationFailure } from './failures.js';
@@ -73,11 +68,10 @@ async function lookAfterRefusal(
   throw repeated || refusal.status === 409 ? inDoubt(refusal) : refusal;
 }
 
-function inDoubt(refusal: PortalRefusedError): PortalOutcomeUnknownError {
-  return new PortalOutcomeUnknownError(
-    `${refusal.message}. This may mean that the order exists already.`,
-    refusal,
-  );
+function inDoubt(refusal: PortalRefusedError): ApplicationFailure {
+  return failure('UnknownOutcome', `${refusal.message}. This may mean that the order exists already.`, {
+    detail: { httpStatus: refusal.status, refused: true },
+  });
 }
 
 async function find(portal: PortalClient, ids: PurchaseIds): Promise<PlacedOrder | undefined> {

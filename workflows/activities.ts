@@ -6,6 +6,9 @@ import type { Backoff } from './backoff.js';
 /** How long a portal that cannot be reached is tried before a person is asked. A maintenance has taken an hour. */
 export const PORTAL_BUDGET_MS = 2 * 3_600_000;
 
+/** Calls in one spell of trouble, however long the waits are that the portal asks for. */
+export const MOST_TROUBLED_CALLS = 100;
+
 /** How the portal is tried again while it cannot be reached. */
 export const PORTAL_BACKOFF: Backoff = {
   initialIntervalMs: 2_000,
@@ -17,13 +20,11 @@ export const { validatePurchase } = proxyLocalActivities<PurchaseActivities>({ s
 
 export const { fetchToken } = proxyActivities<PurchaseActivities>({
   summary: 'Get an OAuth token',
+  // Soon given up: the workflow itself waits for the portal, where everyone sees why.
   startToCloseTimeout: '2m',
-  scheduleToCloseTimeout: PORTAL_BUDGET_MS,
+  scheduleToCloseTimeout: '2m',
   cancellationType: ActivityCancellationType.TRY_CANCEL,
-  retry: {
-    initialInterval: PORTAL_BACKOFF.initialIntervalMs,
-    maximumInterval: PORTAL_BACKOFF.maximumIntervalMs,
-  },
+  retry: { initialInterval: PORTAL_BACKOFF.initialIntervalMs, maximumAttempts: 2 },
 });
 
 export const { placeOrder } = proxyActivities<PurchaseActivities>({
@@ -45,15 +46,15 @@ export const { getSubscriptionStatus } = proxyActivities<PurchaseActivities>({
   retry: { initialInterval: PORTAL_BACKOFF.initialIntervalMs, maximumInterval: '1m' },
 });
 
-export const { requestCancellation } = proxyActivities<PurchaseActivities>({
-  summary: 'End this run as Canceled',
-  startToCloseTimeout: '10s',
-});
-
 /** The same for a purchase that ends: when the portal does not answer soon, it ends without. */
 export const { getSubscriptionStatus: lookOnce } = proxyActivities<PurchaseActivities>({
   summary: 'Look whether the order exists before ending without it',
   startToCloseTimeout: '30s',
   scheduleToCloseTimeout: '1m',
   retry: { initialInterval: PORTAL_BACKOFF.initialIntervalMs },
+});
+
+export const { requestCancellation } = proxyActivities<PurchaseActivities>({
+  summary: 'End this run as Canceled',
+  startToCloseTimeout: '10s',
 });

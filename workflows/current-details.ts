@@ -3,7 +3,7 @@ import type { PurchaseStatus } from '../src/contract/purchase.js';
 /** Where a purchase stands, as Markdown: the Web UI shows it on the run's page. */
 export function describeState(status: PurchaseStatus): string {
   return [
-    `**${status.phase}**`,
+    `GitLab subscription ${code(status.externalSubscriptionId)} of trading partner ${code(status.tradingPartnerId)}: **${status.phase}**`,
     status.subscriptionNumber !== undefined && `Subscription number: ${code(status.subscriptionNumber)}`,
     status.portalStatus !== undefined && `The portal says: ${code(status.portalStatus)}`,
     status.nextPollAt !== undefined && `Next call to the portal: ${status.nextPollAt}`,

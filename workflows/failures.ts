@@ -19,7 +19,7 @@ export function errorFrom(failure: unknown, otherwise: FailureType, at: number):
 }
 
 /** Whether an activity itself said what it failed with, rather than being missed. */
-export function isReported(failure: unknown): boolean {
+export function isReportedByWorker(failure: unknown): boolean {
   const cause = failure instanceof ActivityFailure ? failure.cause : failure;
   return cause instanceof ApplicationFailure && isFailureType(cause.type);
 }

@@ -54,9 +54,7 @@ async function orderPlaced(
   run: PurchaseRun,
   request: OrderPlacedRequest | undefined,
 ): Promise<OrderPlacedAnswer> {
-  const isAnswered = () =>
-    isPlaced(run.state) || !run.isOpen || run.rollingOver || (isParked(run) && !run.resumeAsked);
-  await waitFor(isAnswered, parseDuration(request?.within));
+  await waitFor(() => isPlaced(run.state) || isAtRest(run), parseDuration(request?.within));
   if (!run.isOpen && !isPlaced(run.state)) throw run.failure();
   const { phase, ids, subscriptionNumber, actionRequired } = run.state;
   return {
@@ -72,13 +70,7 @@ async function cancelPurchase(
   request: CancelRequest | undefined,
 ): Promise<CancelPurchaseAnswer> {
   run.wishToCancel('update', reasonIn(request));
-  await waitFor(
-    () =>
-      effectOf(run.state) !== undefined ||
-      !run.isOpen ||
-      run.rollingOver ||
-      (isParked(run) && !run.resumeAsked),
-  );
+  await waitFor(() => effectOf(run.state) !== undefined || isAtRest(run));
   const effect = effectOf(run.state);
   const { phase, subscriptionNumber, actionRequired } = run.state;
   if (effect === undefined) {
@@ -109,8 +101,10 @@ async function waitFor(isDone: () => boolean, milliseconds?: number): Promise<vo
   });
 }
 
-function isParked(run: PurchaseRun): boolean {
-  return run.state.phase === 'ActionRequired';
+/** Nothing more will happen soon: the purchase has ended, waits for a person, or continues as a new run. */
+function isAtRest(run: PurchaseRun): boolean {
+  const isParked = run.state.phase === 'ActionRequired' && !run.resumeAsked;
+  return !run.isOpen || isParked || run.rollingOver;
 }
 
 function checkOrderPlaced(run: PurchaseRun, request: unknown): void {
@@ -142,6 +136,7 @@ function reasonIn(request: unknown): string | undefined {
   if (request === undefined || request === null) return undefined;
   const reason: unknown = typeof request === 'object' ? Reflect.get(request, 'reason') : undefined;
   if (typeof reason === 'string') return reason.slice(0, 200);
+  if (reason === undefined && typeof request === 'object') return undefined;
   log.warn('A request to cancel came without a readable reason; it counts all the same');
   return undefined;
 }

@@ -26,8 +26,8 @@ import {
   advance,
   beginPurchase,
   failureDetailOf,
+  isCancelling,
   isOpen,
-  isPlaced,
   statusOf,
   summaryOf,
   type CancellationWish,
@@ -54,8 +54,8 @@ const ATTRIBUTES = {
 
 /** One run of a purchase: its state, what it was asked for meanwhile, and how it shows both to the world. */
 export class PurchaseRun {
-  /** Whether Temporal itself was asked to cancel the run. */
-  canceledByTemporal = false;
+  /** Whether the server was asked to cancel this very run: only then can it end as Canceled. */
+  isCancelRequested = false;
   /** Whether someone wants the portal asked now. */
   pollAsked = false;
   /** Whether a parked purchase is to go on. */
@@ -75,6 +75,7 @@ export class PurchaseRun {
     this.#state = continues?.state ?? beginPurchase(idsIn(input), Date.now());
     this.#options = continues?.options;
     this.#publish();
+    this.#describe();
   }
 
   get state(): PurchaseState {
@@ -117,24 +118,25 @@ export class PurchaseRun {
     this.#state = advance(before, event, Date.now());
     const { phase, subscriptionNumber } = this.#state;
     if (phase !== before.phase || subscriptionNumber !== before.subscriptionNumber) this.#publish();
-    setCurrentDetails(describeState(statusOf(this.#state)));
+    this.#describe();
   }
 
-  /** Someone wishes to cancel. The first wish stands; a parked purchase goes on, to find out what it can do. */
+  /** Someone wishes to cancel. A parked purchase goes on, to find out what it can do. */
   wishToCancel(via: CancellationWish['via'], reason?: string): void {
-    if (via === 'temporal') this.canceledByTemporal = true;
+    if (via === 'temporal') this.isCancelRequested = true;
     if (!this.isOpen) return;
-    if (this.#state.cancellation === undefined) {
-      const wish = { requestedAt: Date.now(), via, ...(reason !== undefined && { reason }) };
+    const { cancellation, phase, resumesAs } = this.#state;
+    const stopsTracking = via === 'temporal';
+    if (cancellation === undefined || (stopsTracking && !cancellation.stopsTracking)) {
+      const wish = { requestedAt: Date.now(), via, stopsTracking, ...(reason !== undefined && { reason }) };
       this.record({ type: 'CancelRequested', wish });
     }
     if (this.isCancelling) this.#interruptible?.cancel();
-    this.resumeAsked ||= this.#state.phase === 'ActionRequired' && this.#state.resumesAs !== 'Provisioning';
+    this.resumeAsked ||= phase === 'ActionRequired' && resumesAs !== 'Provisioning';
   }
 
-  /** Whether a wish to cancel can still do something: no order is placed, or Temporal stops the tracking. */
   get isCancelling(): boolean {
-    return this.canceledByTemporal || (this.#state.cancellation !== undefined && !isPlaced(this.#state));
+    return isCancelling(this.#state);
   }
 
   /** Runs what a cancellation may break off: its activities are told, and it ends as they end. */
@@ -160,14 +162,15 @@ export class PurchaseRun {
     this.pollAsked = false;
   }
 
-  /** Continues as a new run when the history is long. Returns when it is not, or when messages wait. */
+  /** Continues as a new run when the history is long. Returns when it is not, or when a message is not acted on yet. */
   async continueAsNewWhenLong(): Promise<void> {
     const { continueAsNewSuggested, historyLength } = workflowInfo();
     if (!continueAsNewSuggested && historyLength < LONG_HISTORY) return;
+    if (this.pollAsked || this.resumeAsked) return;
     this.rollingOver = true;
     await condition(allHandlersFinished);
     this.rollingOver = false;
-    if (this.isCancelling || this.pollAsked || this.resumeAsked) return;
+    if (this.pollAsked || this.resumeAsked) return;
     await continueAsNew<(input: PurchaseInput, carried: CarriedPurchase) => Promise<unknown>>(this.input, {
       state: this.#state,
       options: this.options,
@@ -185,6 +188,11 @@ export class PurchaseRun {
       nonRetryable: true,
       details: [detail],
     });
+  }
+
+  /** Shows the state on the run's page in the Web UI, while a worker runs. */
+  #describe(): void {
+    setCurrentDetails(describeState(statusOf(this.#state)));
   }
 
   /** Shows the state where it is found without a worker: search attributes and memo. */

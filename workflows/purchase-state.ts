@@ -50,6 +50,8 @@ export interface CancellationWish {
   readonly requestedAt: number;
   readonly via: Cancellation['via'];
   readonly reason?: string;
+  /** Whether Temporal's own cancellation was asked for: it ends the tracking of an order that exists too. */
+  readonly stopsTracking: boolean;
 }
 
 /** Something that went wrong, as it may be shown to anyone. */
@@ -63,6 +65,8 @@ export interface PurchaseError {
 /** What is not known of a POST. */
 export interface Doubt {
   readonly since: number;
+  /** How long the portal must go on saying "not found", in milliseconds. */
+  readonly settlingMs: number;
   /** When an order that did not turn up is believed not to exist. */
   readonly settledAt: number;
   /** How often the portal was asked and answered "not found". */
@@ -73,6 +77,7 @@ export interface Doubt {
 
 /** A spell of calls that failed, one after the other. */
 export interface Trouble {
+  /** When it began; later by the waits that the portal asked for, which are not held against it. */
   readonly since: number;
   readonly calls: number;
 }
@@ -94,8 +99,7 @@ export type PurchaseEvent =
   | {
       readonly type: 'OutcomeUnknown';
       readonly error: PurchaseError;
-      readonly refused: boolean;
-      readonly settledAt: number;
+      readonly settlingMs: number;
     }
   | { readonly type: 'LookupScheduled'; readonly nextPollAt: number }
   | { readonly type: 'OrderNotFound' }
@@ -208,9 +212,10 @@ function transition(state: PurchaseState, event: PurchaseEvent, at: number): Pur
         knownAbsent: false,
         doubt: {
           since: at,
-          settledAt: event.settledAt,
+          settlingMs: event.settlingMs,
+          settledAt: at + event.settlingMs,
           lookups: 0,
-          ...(event.refused && { refusal: event.error }),
+          ...(event.error.detail?.refused === true && { refusal: event.error }),
         },
         posts: state.posts + 1,
         postsSinceRetry: state.postsSinceRetry + 1,
@@ -227,13 +232,16 @@ function transition(state: PurchaseState, event: PurchaseEvent, at: number): Pur
       const { doubt: _settled, ...rest } = state;
       return { ...rest, phase: 'Placing', knownAbsent: true };
     }
-    case 'PortalTrouble':
+    case 'PortalTrouble': {
+      const { since, calls } = state.trouble ?? { since: at, calls: 0 };
       return {
         ...state,
         lastError: event.error,
-        trouble: { since: state.trouble?.since ?? at, calls: (state.trouble?.calls ?? 0) + 1 },
+        trouble: { since: since + (event.error.detail?.retryAfterMs ?? 0), calls: calls + 1 },
+        ...(state.doubt && { doubt: settlingAnew(state.doubt, at) }),
         ...(event.nextPollAt !== undefined && { nextPollAt: event.nextPollAt }),
       };
+    }
     case 'LookupScheduled':
     case 'PollScheduled':
       return { ...state, nextPollAt: event.nextPollAt };
@@ -262,11 +270,14 @@ function transition(state: PurchaseState, event: PurchaseEvent, at: number): Pur
         ...rest,
         phase: resumesAs ?? 'Placing',
         postsSinceRetry: 0,
+        // It was parked because the portal did not answer: nothing has settled meanwhile.
+        ...(state.doubt &&
+          state.lastError?.type !== 'UnknownOutcome' && { doubt: settlingAnew(state.doubt, at) }),
         ...(event.deadline !== undefined && { deadline: event.deadline }),
       };
     }
     case 'CancelRequested':
-      return { ...state, cancellation: event.wish };
+      return { ...state, cancellation: joined(state.cancellation, event.wish) };
     case 'Provisioned':
       return { ...ended(state), phase: 'Provisioned', provisionedAt: at };
     case 'Failed':
@@ -289,9 +300,24 @@ function transition(state: PurchaseState, event: PurchaseEvent, at: number): Pur
   }
 }
 
+/** A portal that was away may show late what it took: the window counts from when it was last away. */
+function settlingAnew(doubt: Doubt, at: number): Doubt {
+  return { ...doubt, settledAt: Math.max(doubt.settledAt, at + doubt.settlingMs) };
+}
+
+/** The first wish stands; that the tracking is to end counts whenever it is said. */
+function joined(first: CancellationWish | undefined, wish: CancellationWish): CancellationWish {
+  return first === undefined ? wish : { ...first, stopsTracking: first.stopsTracking || wish.stopsTracking };
+}
+
+/** Whether a wish to cancel can still do something: no order is known to exist, or its tracking is to end. */
+export function isCancelling({ cancellation, placedAt }: PurchaseState): boolean {
+  return cancellation !== undefined && (cancellation.stopsTracking || placedAt === undefined);
+}
+
 /** An ended purchase waits for nothing. */
 function ended(state: PurchaseState): PurchaseState {
-  const { nextPollAt: _none, actionRequired: _done, resumesAs: _never, ...rest } = state;
+  const { nextPollAt: _none, deadline: _past, actionRequired: _done, resumesAs: _never, ...rest } = state;
   return rest;
 }
 
@@ -364,7 +390,7 @@ export function effectOf(state: PurchaseState): Cancellation['effect'] {
   if (isPlaced(state)) return 'too-late';
   // A run that ended in doubt, or without having asked, must not say that nothing was placed.
   if (isOpen(state.phase) || state.doubt !== undefined) return undefined;
-  return state.knownAbsent || state.lastError?.type === 'InvalidOrder' ? 'not-placed' : undefined;
+  return state.knownAbsent ? 'not-placed' : undefined;
 }
 
 /** Each try looks before it places: an order that is refused is not there. */
@@ -386,8 +412,9 @@ export function statusOf(state: PurchaseState): PurchaseStatus {
     ...(deadline !== undefined && { deadline: iso(deadline) }),
     ...(cancellation && {
       cancellation: {
-        ...cancellation,
         requestedAt: iso(cancellation.requestedAt),
+        via: cancellation.via,
+        ...(cancellation.reason !== undefined && { reason: cancellation.reason }),
         ...(effect !== undefined && { effect }),
       },
     }),

@@ -12,6 +12,7 @@ import {
   fetchToken,
   getSubscriptionStatus,
   lookOnce,
+  MOST_TROUBLED_CALLS,
   placeOrder,
   PORTAL_BACKOFF,
   PORTAL_BUDGET_MS,
@@ -20,10 +21,13 @@ import {
 } from './activities.js';
 import { adviceFor } from './advice.js';
 import { intervalAfter } from './backoff.js';
-import { errorFrom, isReported, needsPerson, retryAfterOf } from './failures.js';
+import { errorFrom, isReportedByWorker, needsPerson, retryAfterOf } from './failures.js';
 import { handleMessages } from './handle-messages.js';
 import { PurchaseRun, type CarriedPurchase } from './purchase-run.js';
 import { resultOf, type PurchaseError, type ResumablePhase } from './purchase-state.js';
+
+/** How far the clocks of a worker and of the server may be apart, and a timer late. */
+const CLOCK_MARGIN_MS = 60_000;
 
 /** POSTs of unknown outcome, one after the other, before a person is asked. */
 const MOST_UNKNOWN_POSTS = 3;
@@ -61,7 +65,7 @@ async function check(run: PurchaseRun): Promise<void> {
   try {
     run.options = await validatePurchase(run.input);
   } catch (failure) {
-    fail(run, errorFrom(failure, 'InvalidOrder', Date.now()));
+    fail(run, errorFrom(failure, 'UnexpectedResponse', Date.now()));
   }
 }
 
@@ -87,8 +91,7 @@ async function place(run: PurchaseRun): Promise<void> {
   } catch (failure) {
     // The next step sees the wish to cancel.
     if (isCancellation(failure)) return;
-    // The server retried for the portal's whole budget, or a retry cannot help.
-    return park(run, errorFrom(failure, 'PortalUnavailable', Date.now()));
+    return endureTrouble(run, errorFrom(failure, 'PortalUnavailable', Date.now()), 'Placing');
   }
   try {
     const placed = await run.interruptibly(() =>
@@ -126,27 +129,20 @@ async function considerUnplaced(run: PurchaseRun, failure: unknown): Promise<voi
   const error = errorFrom(failure, 'UnknownOutcome', Date.now());
   switch (error.type) {
     case 'UnknownOutcome':
-      return beginDoubt(run, error, isReported(failure));
+      return beginDoubt(run, error, isReportedByWorker(failure));
     case 'OrderRejected':
       return reject(run, error);
-    case 'InvalidOrder':
-      return fail(run, error);
     default:
       return endureTrouble(run, error, 'Placing');
   }
 }
 
 /** Whether the order was placed is not known: nothing more is sent until that is found out. */
-function beginDoubt(run: PurchaseRun, error: PurchaseError, reported: boolean): void {
+function beginDoubt(run: PurchaseRun, error: PurchaseError, isReported: boolean): void {
   const { windowMs } = run.options.settling;
-  // A worker that was only cut off from Temporal may still send the POST, for as long as POST_LIFETIME_MS.
-  const settlingMs = reported ? windowMs : Math.max(windowMs, POST_LIFETIME_MS + 60_000);
-  run.record({
-    type: 'OutcomeUnknown',
-    error,
-    refused: isRefusal(error),
-    settledAt: Date.now() + settlingMs,
-  });
+  // A worker that is only cut off from Temporal may still send its POST: the window begins when it cannot any more.
+  const settlingMs = isReported ? windowMs : POST_LIFETIME_MS + CLOCK_MARGIN_MS + windowMs;
+  run.record({ type: 'OutcomeUnknown', error, settlingMs });
 }
 
 /** Confirming: one look for an order whose POST had no clear answer. A cancellation waits for its outcome. */
@@ -254,6 +250,8 @@ async function waitForPerson(run: PurchaseRun): Promise<void> {
   });
   run.resumeAsked = false;
   if (!woken) {
+    // A cancellation whose effect nobody helped to find out.
+    if (run.isCancelling) return run.record({ type: 'Cancelled' });
     return fail(run, errorNow('ParkExpired', `nobody acted before the park deadline. ${lastWords(run)}`));
   }
   if (run.isCancelling && resumesAs === 'Provisioning') return run.record({ type: 'Cancelled' });
@@ -265,10 +263,10 @@ async function waitForPerson(run: PurchaseRun): Promise<void> {
 async function conclude(run: PurchaseRun): Promise<PurchaseResult> {
   await condition(allHandlersFinished);
   if (run.state.phase === 'Provisioned') return resultOf(run.state);
-  if (run.state.phase === 'Cancelled' && !run.canceledByTemporal) {
+  if (run.state.phase === 'Cancelled' && !run.isCancelRequested) {
     // Only a run that the server was asked to cancel can end as Canceled.
     await requestCancellation();
-    await condition(() => run.canceledByTemporal);
+    await condition(() => run.isCancelRequested);
   }
   throw run.failure();
 }
@@ -279,7 +277,7 @@ async function endureTrouble(run: PurchaseRun, error: PurchaseError, phase: Resu
   // Polling goes on until its deadline in any case: nothing is lost by asking again later.
   if (phase === 'Provisioning') return run.record({ type: 'PortalTrouble', error });
   const { since, calls } = run.state.trouble ?? { since: error.at, calls: 0 };
-  if (error.at - since >= PORTAL_BUDGET_MS) return park(run, error);
+  if (error.at - since >= PORTAL_BUDGET_MS || calls >= MOST_TROUBLED_CALLS) return park(run, error);
   const wait = Math.max(intervalAfter(PORTAL_BACKOFF, calls, Math.random), retryAfterOf(error));
   run.record({ type: 'PortalTrouble', error, nextPollAt: Date.now() + wait });
   const summary = `Wait for the portal (${error.type})`;
@@ -306,10 +304,4 @@ function errorNow(type: FailureType, message: string): PurchaseError {
 function lastWords(run: PurchaseRun): string {
   const { lastError } = run.state;
   return lastError ? `It was parked for ${lastError.type}: ${lastError.message}` : '';
-}
-
-/** A portal that answered 4xx did refuse; whether that means "exists already" is found out. */
-function isRefusal(error: PurchaseError): boolean {
-  const status = error.detail?.httpStatus ?? 0;
-  return status >= 400 && status < 500;
 }

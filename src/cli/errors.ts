@@ -6,6 +6,7 @@ import {
   PurchaseCancelledError,
   PurchaseError,
   PurchaseFailedError,
+  PurchaseEndedError,
   PurchaseNotFoundError,
   PurchasePendingError,
   PurchaseStoppedError,
@@ -85,6 +86,7 @@ function purchaseReport(error: PurchaseError): ErrorReport {
   if (error instanceof PurchaseFailedError) return { ...known, ...failedFacts(error) };
   if (error instanceof PurchasePendingError) return { ...known, ...pendingFacts(error) };
   if (error instanceof PurchaseNotFoundError) return { ...known, hint: LIST_HINT, exitCode: EXIT.notFound };
+  if (error instanceof PurchaseEndedError) return { ...known, exitCode: EXIT.notFound };
   if (error instanceof NoWorkerError) return { ...known, hint: WORKER_HINT, exitCode: EXIT.pending };
   if (error instanceof PurchaseCancelledError) {
     const { subscriptionNumber } = error;

@@ -68,5 +68,12 @@ export class PurchaseNotFoundError extends PurchaseError {
   }
 }
 
+/** Thrown when something was asked of a purchase that has ended: its status tells as what. */
+export class PurchaseEndedError extends PurchaseError {
+  constructor(workflowId: string) {
+    super('the purchase has ended already', workflowId);
+  }
+}
+
 /** Thrown when no worker answered in time. Check that workers run and that they serve the purchase's task queue. */
 export class NoWorkerError extends PurchaseError {}

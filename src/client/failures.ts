@@ -16,8 +16,11 @@ import {
   PurchaseStoppedError,
 } from './errors.js';
 
-/** gRPC's DEADLINE_EXCEEDED, and FAILED_PRECONDITION: a query found nobody who polls. */
-const UNANSWERED: ReadonlySet<number> = new Set([4, 9]);
+/**
+ * gRPC's CANCELLED and DEADLINE_EXCEEDED, which race when a deadline passes, and FAILED_PRECONDITION: a query
+ * found nobody who polls.
+ */
+const UNANSWERED: ReadonlySet<number> = new Set([1, 4, 9]);
 
 /** Temporal's errors about one purchase, as the client's own. What is none of them comes back as it is. */
 export function toPurchaseError(error: unknown, workflowId: string): unknown {

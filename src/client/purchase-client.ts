@@ -39,9 +39,12 @@ import {
 } from '../contract/purchase.js';
 import { sameJson } from '../contract/same-json.js';
 import {
+  NoWorkerError,
   PurchaseCancelledError,
+  PurchaseEndedError,
   PurchaseError,
   PurchaseFailedError,
+  PurchaseNotFoundError,
   PurchasePendingError,
 } from './errors.js';
 import { isUnanswered, toPurchaseError } from './failures.js';
@@ -53,6 +56,7 @@ import {
   summaryIn,
   type PurchaseListing,
   type PurchaseReport,
+  type RunInfo,
 } from './report.js';
 
 export interface PurchaseClientOptions {
@@ -98,7 +102,7 @@ export interface ListFilter {
 }
 
 /** How long a worker may take for an answer that needs no portal, in milliseconds. */
-const ANSWER_MS = 10_000;
+const ANSWER_MS = 5_000;
 
 /**
  * Buys GitLab subscriptions for a partner's backend. Works with any Temporal `Client` the backend has, with
@@ -156,8 +160,14 @@ export class PurchaseClient {
     const { workflowId } = start;
     await this.#refuseOtherOrder(order, workflowId);
     try {
-      const handle = await this.#client.workflow.start<typeof PurchaseWorkflow>(WORKFLOW_TYPE, start);
-      return { workflowId, runId: handle.firstExecutionRunId };
+      const { firstExecutionRunId } = await this.#client.workflow.start<typeof PurchaseWorkflow>(
+        WORKFLOW_TYPE,
+        start,
+      );
+      // It may be another caller's, begun since the look above.
+      const started = await readOrder(this.#client, workflowId, firstExecutionRunId);
+      if (!sameJson(started, order)) throw orderConflict(workflowId);
+      return { workflowId, runId: firstExecutionRunId };
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       return { workflowId, runId: (await this.#existing(workflowId)).runId };
@@ -201,7 +211,7 @@ export class PurchaseClient {
   /**
    * Cancels, and answers what that could do: `not-placed`, or `too-late` because the order exists.
    *
-   * @throws PurchaseNotFoundError when no purchase with these IDs runs. PurchaseFailedError `UnknownOutcome`
+   * @throws PurchaseNotFoundError, PurchaseEndedError. PurchaseFailedError `UnknownOutcome`
    * when whether an order exists cannot be found out; the wish is recorded. NoWorkerError when there was no
    * answer within the time: the status tells whether the wish was recorded.
    */
@@ -217,14 +227,14 @@ export class PurchaseClient {
         ),
       );
     } catch (error) {
-      throw toPurchaseError(error, workflowId);
+      throw await this.#undelivered(error, workflowId);
     }
   }
 
   /**
    * Lets a parked purchase try again now; otherwise nothing happens.
    *
-   * @throws PurchaseNotFoundError when no purchase with these IDs runs.
+   * @throws PurchaseNotFoundError, PurchaseEndedError
    */
   async retry(ids: PurchaseIds): Promise<void> {
     await this.#signal(ids, retrySignal);
@@ -233,7 +243,7 @@ export class PurchaseClient {
   /**
    * Lets a purchase ask the portal now instead of waiting for its timer.
    *
-   * @throws PurchaseNotFoundError when no purchase with these IDs runs.
+   * @throws PurchaseNotFoundError, PurchaseEndedError
    */
   async poll(ids: PurchaseIds): Promise<void> {
     await this.#signal(ids, pollSignal);
@@ -255,8 +265,16 @@ export class PurchaseClient {
     try {
       await this.#handle(workflowId).signal(signal);
     } catch (error) {
-      throw toPurchaseError(error, workflowId);
+      throw await this.#undelivered(error, workflowId);
     }
+  }
+
+  /** A message that found no open run: there is none, or it has ended. */
+  async #undelivered(error: unknown, workflowId: string): Promise<unknown> {
+    const known = toPurchaseError(error, workflowId);
+    const hasEnded =
+      known instanceof PurchaseNotFoundError && (await this.#describe(workflowId)) !== undefined;
+    return hasEnded ? new PurchaseEndedError(workflowId) : known;
   }
 
   /** An order that is not valid goes no further than this. */
@@ -282,23 +300,32 @@ export class PurchaseClient {
    * hand out the old purchase, or start one that adopts the old order.
    */
   async #refuseOtherOrder(order: Order, workflowId: string): Promise<void> {
-    const existing = await this.#describe(workflowId);
+    const existing = await this.#latestRunWithAnOrder(workflowId);
     if (existing === undefined) return;
     if (existing.status.name !== 'RUNNING' && summaryIn(existing)?.order === 'not-placed') return;
     const other = await readOrder(this.#client, workflowId, existing.runId);
-    if (sameJson(other, order)) return;
-    const message = 'a purchase with these IDs exists, for another order; use another externalSubscriptionId';
-    throw new PurchaseFailedError('OrderConflict', message, {}, workflowId);
+    if (!sameJson(other, order)) throw orderConflict(workflowId);
+  }
+
+  /** The latest run but for those that failed as `InvalidOrder`: what they were given was no order. */
+  async #latestRunWithAnOrder(workflowId: string): Promise<RunInfo | undefined> {
+    const latest = await this.#describe(workflowId);
+    if (latest === undefined || !hadNoOrder(latest)) return latest;
+    const query = `WorkflowId = ${quoted(workflowId)}`;
+    for await (const run of this.#client.workflow.list({ query })) {
+      if (!hadNoOrder(run)) return run;
+    }
+    return undefined;
   }
 
   /** An update that failed: the purchase may have ended before it could answer. */
   async #afterUpdateFailed(error: unknown, workflowId: string, order: Order): Promise<PlacedPurchase> {
-    if (isUnanswered(error)) {
+    const known = toPurchaseError(error, workflowId);
+    if (known instanceof PurchaseError && !(known instanceof NoWorkerError)) throw known;
+    const existing = await this.#describe(workflowId);
+    if (existing !== undefined && known instanceof NoWorkerError) {
       throw new PurchasePendingError('no worker answered in time; the purchase is started', workflowId);
     }
-    const known = toPurchaseError(error, workflowId);
-    if (known instanceof PurchaseError) throw known;
-    const existing = await this.#describe(workflowId);
     if (existing === undefined || existing.status.name === 'RUNNING') throw error;
     await this.#refuseOtherOrder(order, workflowId);
     const { subscriptionNumber } = await this.#result(workflowId);
@@ -376,6 +403,20 @@ function visibilityQuery({ phase, tradingPartnerId, externalSubscriptionId }: Li
     [SEARCH_ATTRIBUTES.externalSubscriptionId, externalSubscriptionId],
   ]
     .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name} = '${String(value).replaceAll('\\', '\\\\').replaceAll("'", "''")}'`)
+    .map(([name, value]) => `${name} = ${quoted(String(value))}`)
     .join(' AND ');
+}
+
+/** A string in a visibility query. */
+function quoted(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+}
+
+function hadNoOrder(run: RunInfo): boolean {
+  return summaryIn(run)?.lastError?.type === 'InvalidOrder';
+}
+
+function orderConflict(workflowId: string): PurchaseFailedError {
+  const message = 'a purchase with these IDs exists, for another order; use another externalSubscriptionId';
+  return new PurchaseFailedError('OrderConflict', message, {}, workflowId);
 }

@@ -14,9 +14,9 @@ import { purchaseSummarySchema, type PurchaseStatus, type PurchaseSummary } from
 export type RunStatus = WorkflowExecutionInfo['status']['name'];
 
 /** What a description and a list of runs have in common. */
-type RunInfo = Pick<
+export type RunInfo = Pick<
   WorkflowExecutionInfo,
-  'workflowId' | 'status' | 'memo' | 'typedSearchAttributes' | 'startTime'
+  'workflowId' | 'runId' | 'status' | 'memo' | 'typedSearchAttributes' | 'startTime'
 >;
 
 /** What is known of a purchase, and how it is known. */

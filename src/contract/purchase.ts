@@ -132,6 +132,8 @@ export const failureDetailSchema = z.object({
   actionRequired: z.string().exactOptional(),
   /** The HTTP status of the portal's answer, if there was one. */
   httpStatus: z.int().exactOptional(),
+  /** Whether the portal answered a POST with a refusal that may only mean "exists already". */
+  refused: z.boolean().exactOptional(),
   /** How long the portal asked us to wait, in milliseconds (`Retry-After`). */
   retryAfterMs: z.number().exactOptional(),
   /** Every problem of an `InvalidOrder`, with its path. */

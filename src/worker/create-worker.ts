@@ -24,6 +24,8 @@ export async function createWorker(taskQueue: string, deps: WorkerDeps): Promise
     taskQueue,
     ...workflowCode(),
     activities: createActivities(deps.portal),
+    // Heartbeats bring a cancellation to a try to place; its time-out of 20 s leaves room for a slow one.
+    maxHeartbeatThrottleInterval: '5s',
     // A POST that is under way is seen through rather than left unknown.
     shutdownGraceTime: '2m',
   });

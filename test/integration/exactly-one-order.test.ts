@@ -18,6 +18,7 @@ const FAULTS: readonly [string, Fault['then']][] = [
     { do: 'answer', when: 'after', status: 503, headers: { 'Retry-After': '1' } },
   ],
   ['429 with Retry-After', { do: 'answer', when: 'before', status: 429, headers: { 'Retry-After': '1' } }],
+  ['408 before', { do: 'answer', when: 'before', status: 408 }],
   ['a redirect', { do: 'answer', when: 'before', status: 302, headers: { Location: 'http://127.0.0.1:9/' } }],
   [
     'a web page with 200, after',

@@ -2,6 +2,7 @@ import { Client } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
 import {
   PurchaseCancelledError,
+  PurchaseEndedError,
   PurchaseClient,
   PurchaseFailedError,
   PurchaseNotFoundError,
@@ -77,6 +78,43 @@ describe('PurchaseClient', () => {
     await at.rig.client.purchase(complete, { options });
     await at.rig.client.waitForResult(complete);
     expect(await rejection(call(another(complete)))).toMatchObject({ type: 'OrderConflict' });
+  });
+
+  it('of two orders that are started at once, one is refused', async () => {
+    const order = of('never-provisions');
+    const both = await Promise.allSettled([at.rig.client.start(order), at.rig.client.start(another(order))]);
+    expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    const refused = both.find((one) => one.status === 'rejected');
+    expect(refused?.reason).toMatchObject({ type: 'OrderConflict' });
+    await handleOf(order).terminate();
+  });
+
+  it('a run with a broken order between does not hide the order that exists', async () => {
+    const order = of('never-provisions');
+    const { subscriptionNumber } = await at.rig.client.purchase(order, { options });
+    await handleOf(order).cancel();
+    await rejection(at.rig.client.waitForResult(order));
+    const broken = await at.rig.begin(anInput({ ...order, orderLines: [] }));
+    await rejection(broken.result());
+    // Lists lag behind a little.
+    await eventually(async () => {
+      const query = `WorkflowId = '${purchaseWorkflowId(order)}' AND ExecutionStatus != 'Running'`;
+      return (await at.env.client.workflow.count(query)).count === 2 || undefined;
+    });
+    expect(await rejection(at.rig.client.purchase(another(order)))).toMatchObject({ type: 'OrderConflict' });
+    await expect(at.rig.client.purchase(order, { options })).resolves.toMatchObject({ subscriptionNumber });
+    expect(at.rig.ordersFor(order)).toBe(1);
+    await handleOf(order).terminate();
+  });
+
+  it('says that a purchase has ended', async () => {
+    const order = anOrder();
+    await at.rig.client.purchase(order, { options });
+    await at.rig.client.waitForResult(order);
+    const calls = [at.rig.client.cancel(order), at.rig.client.retry(order), at.rig.client.poll(order)];
+    for (const error of await Promise.all(calls.map(rejection))) {
+      expect(error).toBeInstanceOf(PurchaseEndedError);
+    }
   });
 
   it('takes a corrected order after a refusal', async () => {

@@ -1,8 +1,13 @@
+import { fileURLToPath } from 'node:url';
+import { Worker } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
+import type { PlaceOrderRequest } from '../../activities/api.js';
+import { createActivities } from '../../activities/index.js';
 import type { Order } from '../../src/contract/index.js';
-import { purchaseWorkflowId } from '../../src/contract/index.js';
+import { POST_LIFETIME_MS, purchaseWorkflowId } from '../../src/contract/index.js';
 import { orderPlacedUpdate, statusQuery } from '../../workflows/messages.js';
-import { typedFailure } from '../helpers/failures.js';
+import { eventually } from '../helpers/eventually.js';
+import { rejection, typedFailure } from '../helpers/failures.js';
 import { anInput, anOrder } from '../helpers/orders.js';
 import { useRig } from '../helpers/use-rig.js';
 import { startTimeSkippingEnvironment } from '../helpers/temporal.js';
@@ -147,5 +152,71 @@ describe('time', () => {
     );
     expect(posts.map(({ status }) => status)).toEqual([429, 201]);
     expect((posts[1]?.at ?? 0) - (posts[0]?.at ?? 0)).toBeGreaterThanOrEqual(1.5 * HOUR);
+  });
+
+  it('a cancellation whose effect cannot be found out ends as Canceled, and claims nothing', async () => {
+    const order = anOrder();
+    const { externalSubscriptionId } = order;
+    const refused = { do: 'answer', when: 'before', status: 403 } as const;
+    at.rig.simulator.addFault({
+      call: 'find',
+      externalSubscriptionId,
+      skip: 1,
+      times: 'always',
+      then: refused,
+    });
+    at.rig.simulator.addFault({
+      call: 'place',
+      externalSubscriptionId,
+      then: { do: 'drop', when: 'before' },
+    });
+    const calls = at.rig.simulator.journal.length;
+    const handle = await at.rig.begin(anInput(order, { parkDeadline: '2d' }));
+    await eventually(async () => (await handle.query(statusQuery)).phase === 'Confirming' || undefined);
+    await handle.cancel();
+    await rejection(handle.result());
+    expect((await handle.describe()).status.name).toBe('CANCELLED');
+    expect((await handle.query(statusQuery)).cancellation).not.toHaveProperty('effect');
+    expect(at.rig.simulator.journal.length - calls).toBeLessThan(30);
+  });
+
+  it('a worker that went missing may still send its POST: the settling window begins after that', async () => {
+    const order = anOrder();
+    const taskQueue = `missing-${order.externalSubscriptionId}`;
+    const actual = createActivities(at.rig.portal);
+    let release = (): void => undefined;
+    const found = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let tries = 0;
+    const worker = await Worker.create({
+      connection: at.env.nativeConnection,
+      namespace: 'default',
+      taskQueue,
+      workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
+      activities: {
+        ...actual,
+        // It neither answers nor gives a sign of life.
+        placeOrder: async (request: PlaceOrderRequest) => {
+          tries += 1;
+          if (tries === 1) await found;
+          return actual.placeOrder(request);
+        },
+      },
+    });
+    const handle = await at.rig.begin(anInput(order, SELDOM), { taskQueue });
+    const timeline = await worker.runUntil(async () => {
+      const result = handle.result();
+      await eventually(() => (tries > 1 ? true : undefined), 900);
+      release();
+      await result;
+      return (await handle.query(statusQuery)).timeline;
+    });
+    const moment = (event: string) => Date.parse(timeline.find((entry) => entry.event === event)?.at ?? '');
+    const window = 15 * 60_000;
+    expect(moment('SettledAsNotPlaced') - moment('OutcomeUnknown')).toBeGreaterThanOrEqual(
+      POST_LIFETIME_MS + window,
+    );
+    expect(at.rig.ordersFor(order)).toBe(1);
   });
 });

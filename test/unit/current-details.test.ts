@@ -32,9 +32,11 @@ function skeleton(markdown: string): string[] {
   return markdown.split(/\r\n|\n|\r/).map((line) => line.replaceAll(/`[^`]*`/g, '<code>'));
 }
 
+const TITLE = 'GitLab subscription `EXT-1001` of trading partner `0012300000AbCdE`: ';
+
 describe('where a purchase stands, as Markdown', () => {
-  it('is the phase alone, to begin with', () => {
-    expect(describeState(aStatus())).toBe('**Placing**');
+  it('is what it is and its phase, to begin with', () => {
+    expect(describeState(aStatus())).toBe(`${TITLE}**Placing**`);
   });
 
   it('is all that a person wants to know', () => {
@@ -50,7 +52,7 @@ describe('where a purchase stands, as Markdown', () => {
     });
     expect(describeState(status)).toBe(
       [
-        '**ActionRequired**',
+        `${TITLE}**ActionRequired**`,
         'Subscription number: `A-S0001`',
         'The portal says: `Creating`',
         'Next call to the portal: 2026-01-02T00:00:00.000Z',

@@ -13,6 +13,7 @@ import {
   advance,
   beginPurchase,
   effectOf,
+  isCancelling,
   failureDetailOf,
   isOpen,
   isPlaced,
@@ -126,7 +127,11 @@ function eventOf(type: EventType, at: number, words: Words): PurchaseEvent {
     case 'OrderFound':
       return { type, deadline, ...number };
     case 'OutcomeUnknown':
-      return { type, error, refused: words.refused, settledAt: at + words.wait };
+      return {
+        type,
+        error: { ...error, detail: { ...error.detail, refused: words.refused } },
+        settlingMs: words.wait,
+      };
     case 'LookupScheduled':
     case 'PollScheduled':
       return { type, nextPollAt };
@@ -146,7 +151,12 @@ function eventOf(type: EventType, at: number, words: Words): PurchaseEvent {
     case 'CancelRequested':
       return {
         type,
-        wish: { requestedAt: at, via: words.via, ...(words.mayWait && { reason: words.text }) },
+        wish: {
+          requestedAt: at,
+          via: words.via,
+          stopsTracking: words.via === 'temporal',
+          ...(words.mayWait && { reason: words.text }),
+        },
       };
     case 'Failed':
     case 'Overdue':
@@ -280,7 +290,7 @@ function truthAfter(moments: readonly Moment[]): {
   placedAt?: number;
   firstNumber?: string;
   inDoubt: boolean;
-  /** The portal said that it has no such order, and none was sent since; or none like it can exist. */
+  /** The portal said that it has no such order, and none was sent since. */
   absent: boolean;
 } {
   let placedAt: number | undefined;
@@ -298,13 +308,12 @@ function truthAfter(moments: readonly Moment[]): {
     const isRefused = 'error' in event && event.error.type === 'OrderRejected';
     if (isRefused && ['Parked', 'Failed'].includes(event.type)) absent = true;
   }
-  const last = moments.findLast(({ event }) => 'error' in event)?.event;
-  const isInvalid = last !== undefined && 'error' in last && last.error.type === 'InvalidOrder';
+
   return {
     ...(placedAt !== undefined && { placedAt }),
     ...(firstNumber !== undefined && { firstNumber }),
     inDoubt,
-    absent: !inDoubt && (absent || isInvalid),
+    absent: !inDoubt && absent,
   };
 }
 
@@ -454,9 +463,10 @@ describe('in every story', () => {
   it('a spell of trouble begins once and counts its calls', () => {
     whenever(
       ({ event }) => event.type === 'PortalTrouble',
-      ({ before, state, at }) => {
+      ({ before, event, state, at }) => {
+        const asked = 'error' in event ? (event.error.detail?.retryAfterMs ?? 0) : 0;
         expect(state.trouble).toEqual({
-          since: before.trouble?.since ?? at,
+          since: (before.trouble?.since ?? at) + asked,
           calls: (before.trouble?.calls ?? 0) + 1,
         });
       },
@@ -623,7 +633,7 @@ describe('the timeline', () => {
   });
 
   it('names no reason where none was given', () => {
-    const wish = { requestedAt: BEGUN, via: 'temporal' } as const;
+    const wish = { requestedAt: BEGUN, via: 'temporal', stopsTracking: true } as const;
     const state = advance(after(), { type: 'CancelRequested', wish }, BEGUN);
     expect(state.timeline.at(-1)?.detail).toBe('via temporal');
   });
@@ -631,11 +641,58 @@ describe('the timeline', () => {
 
 describe('details of transitions', () => {
   it('a refusal is kept in the doubt only when the portal refused', () => {
-    const unknown = { type: 'OutcomeUnknown', error: ERROR, settledAt: BEGUN + DAY } as const;
-    const lost = advance(after(), { ...unknown, refused: false }, BEGUN + 1);
-    const refused = advance(after(), { ...unknown, refused: true }, BEGUN + 1);
-    expect(lost.doubt).toStrictEqual({ since: BEGUN + 1, settledAt: BEGUN + DAY, lookups: 0 });
-    expect(refused.doubt).toStrictEqual({ ...lost.doubt, refusal: ERROR });
+    const refusal = { ...ERROR, detail: { httpStatus: 422, refused: true } };
+    const unknown = { type: 'OutcomeUnknown', settlingMs: DAY } as const;
+    const lost = advance(after(), { ...unknown, error: ERROR }, BEGUN + 1);
+    const refused = advance(after(), { ...unknown, error: refusal }, BEGUN + 1);
+    const doubt = { since: BEGUN + 1, settlingMs: DAY, settledAt: BEGUN + 1 + DAY, lookups: 0 };
+    expect(lost.doubt).toStrictEqual(doubt);
+    expect(refused.doubt).toStrictEqual({ ...doubt, refusal });
+  });
+
+  it('an outage while an outcome is unknown makes it settle anew, also one that parked the purchase', () => {
+    const doubted = after('OutcomeUnknown', 'OrderNotFound');
+    const { settledAt = 0, settlingMs = 0 } = doubted.doubt ?? {};
+    const at = settledAt + HOUR;
+    const away: PurchaseError = { type: 'PortalUnavailable', message: '503', at };
+    const troubled = advance(doubted, { type: 'PortalTrouble', error: away }, at);
+    expect(troubled.doubt?.settledAt).toBe(at + settlingMs);
+    const park = { type: 'Parked', actionRequired: 'look', deadline: at + DAY } as const;
+    const back = (error: PurchaseError) =>
+      advance(advance(doubted, { ...park, error }, at), { type: 'Resumed' }, at + HOUR).doubt?.settledAt;
+    expect(back(away)).toBe(at + HOUR + settlingMs);
+    expect(back({ ...away, type: 'UnknownOutcome' })).toBe(settledAt);
+  });
+
+  it('waits that the portal asked for are not held against it', () => {
+    const asked: PurchaseError = {
+      type: 'RateLimited',
+      message: '429',
+      at: BEGUN,
+      detail: { retryAfterMs: 3 * HOUR },
+    };
+    const troubled = advance(after(), { type: 'PortalTrouble', error: asked }, BEGUN);
+    expect(troubled.trouble).toEqual({ since: BEGUN + 3 * HOUR, calls: 1 });
+  });
+
+  it('the first wish to cancel stands, and Temporal’s own ends the tracking whenever it comes', () => {
+    const said = (state: PurchaseState, via: 'signal' | 'temporal', at: number) =>
+      advance(
+        state,
+        { type: 'CancelRequested', wish: { requestedAt: at, via, stopsTracking: via === 'temporal' } },
+        at,
+      );
+    const wished = said(after('OrderPlaced'), 'signal', BEGUN + DAY);
+    expect(isCancelling(wished)).toBe(false);
+    const stopped = said(wished, 'temporal', BEGUN + 2 * DAY);
+    expect(stopped.cancellation).toEqual({ requestedAt: BEGUN + DAY, via: 'signal', stopsTracking: true });
+    expect(isCancelling(stopped)).toBe(true);
+    expect(statusOf(stopped).cancellation).toEqual({
+      requestedAt: new Date(BEGUN + DAY).toISOString(),
+      via: 'signal',
+      effect: 'too-late',
+    });
+    expect(isCancelling(said(after(), 'signal', BEGUN + DAY))).toBe(true);
   });
 
   it('looks that find nothing are counted', () => {

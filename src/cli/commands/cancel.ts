@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { NoWorkerError, PurchaseNotFoundError } from '../../client/index.js';
+import { NoWorkerError, PurchaseEndedError } from '../../client/index.js';
 import type { CancelPurchaseAnswer, PurchaseIds } from '../../contract/index.js';
 import { durationMs } from '../arguments.js';
 import { hasEnded } from '../changes.js';
@@ -63,7 +63,7 @@ async function ask(
   try {
     return await client.cancel(ids, { within: `${within}ms`, ...(reason !== undefined && { reason }) });
   } catch (error) {
-    if (!(error instanceof NoWorkerError) && !(error instanceof PurchaseNotFoundError)) throw error;
+    if (!(error instanceof NoWorkerError) && !(error instanceof PurchaseEndedError)) throw error;
     const report = await client.status(ids);
     if (hasEnded(report)) throw endedError(report, 'there is nothing to cancel');
     if (report.status.cancellation === undefined) throw error;
