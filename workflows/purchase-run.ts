@@ -202,11 +202,11 @@ export class PurchaseRun {
     const isOwn = workflowInfo().workflowId === this.expectedWorkflowId;
     upsertSearchAttributes([
       { key: ATTRIBUTES.purchasePhase, value: phase },
-      ...(isOwn && fitsAttribute(ids.externalSubscriptionId)
-        ? [{ key: ATTRIBUTES.externalSubscriptionId, value: ids.externalSubscriptionId }]
-        : []),
-      ...(isOwn && fitsAttribute(ids.tradingPartnerId)
-        ? [{ key: ATTRIBUTES.tradingPartnerId, value: ids.tradingPartnerId }]
+      ...(isOwn
+        ? [
+            { key: ATTRIBUTES.externalSubscriptionId, value: ids.externalSubscriptionId },
+            { key: ATTRIBUTES.tradingPartnerId, value: ids.tradingPartnerId },
+          ]
         : []),
       ...(subscriptionNumber === undefined
         ? []
@@ -216,17 +216,12 @@ export class PurchaseRun {
   }
 }
 
-/** The order's schema allows no longer ID; what is not checked yet may be anything. */
-function fitsAttribute(id: string): boolean {
-  return id !== '' && Array.from(id).length <= 100;
-}
-
 /** The two IDs, empty where the input, which any caller may send, has none. */
 function idsIn(input: unknown): PurchaseIds {
   const order = fieldOf(input, 'order');
   return {
-    tradingPartnerId: textOf(fieldOf(order, 'tradingPartnerId')),
-    externalSubscriptionId: textOf(fieldOf(order, 'externalSubscriptionId')),
+    tradingPartnerId: idOf(fieldOf(order, 'tradingPartnerId')),
+    externalSubscriptionId: idOf(fieldOf(order, 'externalSubscriptionId')),
   };
 }
 
@@ -234,6 +229,8 @@ function fieldOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }
 
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
+/** The order's schema, which comes later, tells what is wrong with it; too long a text would fit nowhere. */
+function idOf(value: unknown): string {
+  const isShort = typeof value === 'string' && value.length <= 200 && Array.from(value).length <= 100;
+  return isShort ? value : '';
 }

@@ -1,4 +1,5 @@
 import {
+  ActivityFailure,
   allHandlersFinished,
   CancellationScope,
   condition,
@@ -65,7 +66,9 @@ async function check(run: PurchaseRun): Promise<void> {
   try {
     run.options = await validatePurchase(run.input);
   } catch (failure) {
-    fail(run, errorFrom(failure, 'UnexpectedResponse', Date.now()));
+    // What cannot even be handed to an activity, such as endless nesting, is no order.
+    const otherwise = failure instanceof ActivityFailure ? 'UnexpectedResponse' : 'InvalidOrder';
+    fail(run, errorFrom(failure, otherwise, Date.now()));
   }
 }
 

@@ -287,7 +287,7 @@ export class PurchaseClient {
     return new WithStartWorkflowOperation<typeof PurchaseWorkflow>(WORKFLOW_TYPE, {
       workflowId: purchaseWorkflowId(order),
       taskQueue: this.#taskQueue,
-      args: [input.data],
+      args: [{ order, ...(options && { options }) }],
       workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
       workflowIdConflictPolicy: 'USE_EXISTING',
       staticSummary: `GitLab subscription ${order.externalSubscriptionId}`,

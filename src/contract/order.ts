@@ -9,13 +9,13 @@ const LONGEST_ENCODED_ID = 480;
 
 /**
  * An ID becomes part of a workflow ID, of a search attribute and of a URL's path. So: not too long, no lone
- * surrogates, no control characters, and neither `.` nor `..`, which URL parsers take for "here" and "one
+ * surrogates, nothing that cannot be seen, and neither `.` nor `..`, which URL parsers take for "here" and "one
  * up" even when they are percent-encoded (WHATWG URL, "dot segment").
  */
 const id = required
   .max(100, 'must be at most 100 characters')
-  .refine((text) => !/\p{Cc}|\p{Cs}/u.test(text), {
-    error: 'must not have control characters or lone surrogates',
+  .refine((text) => !/[\p{Cc}\p{Cf}\p{Cs}]/u.test(text), {
+    error: 'must not have control or formatting characters, or lone surrogates',
     abort: true,
   })
   // Two spellings that a portal may take for one would be two purchases of one order.

@@ -1,16 +1,22 @@
 import { z } from 'zod';
+import { refuseUnfit } from './limits.js';
 import { FAILURE_TYPES, PURCHASE_PHASES } from './names.js';
 import { optionsSchema } from './options.js';
 import { orderSchema, type Order } from './order.js';
 
 /** The one argument of `PurchaseWorkflow`. */
-export const purchaseInputSchema = z.strictObject(
-  { order: orderSchema, options: optionsSchema.optional() },
-  {
-    error: ({ code }) =>
-      code === 'invalid_type' ? 'the input must be one object { "order": …, "options"?: … }' : undefined,
-  },
-);
+export const purchaseInputSchema = z
+  .unknown()
+  .superRefine(refuseUnfit)
+  .pipe(
+    z.strictObject(
+      { order: orderSchema, options: optionsSchema.optional() },
+      {
+        error: ({ code }) =>
+          code === 'invalid_type' ? 'the input must be one object { "order": …, "options"?: … }' : undefined,
+      },
+    ),
+  );
 
 export type PurchaseInput = z.infer<typeof purchaseInputSchema>;
 

@@ -12,6 +12,8 @@ interface Env {
 /** Where the control surface lives. Its calls are neither journaled nor faulted. */
 export const CONTROL_PATH = '/_simulator';
 
+const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?$/;
+
 const oneOrMoreFaults = z.preprocess(
   (body) => (Array.isArray(body) ? body : [body]),
   z.array(faultSchema).min(1),
@@ -25,6 +27,11 @@ const newStatus = z.strictObject({ status: z.string() });
  */
 export function controlApp(portal: Portal): Hono<Env> {
   const app = new Hono<Env>();
+  // A web page that is open on this machine must not steer it, nor read it under a name that resolves to here.
+  app.use(async (c, next) => {
+    if (c.req.header('origin') === undefined && LOOPBACK.test(c.req.header('host') ?? '')) return next();
+    return c.json({ error: 'only for programs on this machine' }, 403);
+  });
   app.get('/journal', (c) => c.json(portal.journal));
   app.get('/orders', (c) => c.json(portal.orders.list(c.req.query('externalSubscriptionId'))));
   app.put('/status/:id', async (c) => {

@@ -92,12 +92,17 @@ export class Rig {
 }
 
 function isInput(input: unknown): input is PurchaseInput {
-  const order: unknown =
-    typeof input === 'object' && input !== null ? Reflect.get(input, 'order') : undefined;
   return (
-    typeof order === 'object' &&
-    order !== null &&
-    typeof Reflect.get(order, 'tradingPartnerId') === 'string' &&
-    typeof Reflect.get(order, 'externalSubscriptionId') === 'string'
+    isId(fieldOf(fieldOf(input, 'order'), 'tradingPartnerId')) &&
+    isId(fieldOf(fieldOf(input, 'order'), 'externalSubscriptionId'))
   );
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}
+
+/** The server takes no longer workflow ID. */
+function isId(value: unknown): boolean {
+  return typeof value === 'string' && value.length <= 100;
 }

@@ -41,6 +41,12 @@ const BAD_INPUTS: readonly [string, unknown, string][] = [
     { order: order(), options: { polling: { initialInterval: '1ms' } } },
     'options.polling.initialInterval',
   ],
+  ['an ID of 300,000 characters', { order: { ...order(), tradingPartnerId: 'x'.repeat(300_000) } }, ''],
+  [
+    'nesting without end',
+    { order: { ...order(), extra: JSON.parse(`${'['.repeat(3_000)}${']'.repeat(3_000)}`) } },
+    'order.extra[0]',
+  ],
   ['onRejected: maybe', { order: order(), options: { onRejected: 'maybe' } }, 'options.onRejected'],
 ];
 
@@ -60,6 +66,15 @@ describe('bad input', () => {
       expect(at.rig.simulator.journal).toEqual([]);
     },
   );
+
+  it('nesting that no stack holds fails all the same, at once', async () => {
+    const endless: unknown = JSON.parse(`${'['.repeat(30_000)}${']'.repeat(30_000)}`);
+    const nested = { order: { ...order(), extra: endless } };
+    const handle = await at.rig.begin(nested).catch(() => undefined);
+    // The client's own stack may refuse it first; what reaches the server must end.
+    if (handle) expect((await typedFailure(handle.result())).type).toBe('InvalidOrder');
+    expect(at.rig.simulator.journal).toEqual([]);
+  });
 
   it('lists every problem at once', async () => {
     const input = {

@@ -103,8 +103,8 @@ describe('other options', () => {
     [-2, 'must be at least 1'],
     [100.5, 'must be at most 100'],
     ['2', 'expected number'],
-    [Number.NaN, 'expected number'],
-    [Number.POSITIVE_INFINITY, 'expected number'],
+    [Number.NaN, 'is a number that would be altered'],
+    [Number.POSITIVE_INFINITY, 'is a number that would be altered'],
     [null, 'expected number'],
   ])('backoffCoefficient may not be %s', (backoffCoefficient, problem) => {
     expect(withOptions({ polling: { backoffCoefficient } })).toEqual([

@@ -1,3 +1,4 @@
+import { oneLine } from '../sanitize.js';
 import { Command, Option } from 'commander';
 import type { PlacedPurchase, PurchaseClient, StartedPurchase } from '../../client/index.js';
 import type { PurchaseInput, PurchaseResult } from '../../contract/index.js';
@@ -101,7 +102,10 @@ async function notYet(client: PurchaseClient, { order }: PurchaseInput): Promise
   return new CliError({
     type: 'Pending',
     message: `the license is not provisioned yet: ${phase}`,
-    hint: actionRequired ?? `It goes on: ${commandFor('watch', workflowId)}`,
+    hint:
+      actionRequired === undefined
+        ? `It goes on: ${commandFor('watch', workflowId)}`
+        : oneLine(actionRequired),
     exitCode: EXIT.pending,
     workflowId,
     phase,
