@@ -54,6 +54,8 @@ export interface PlaceOrderRequest {
   readonly order: Order;
   /** Whether an earlier POST of this order may have reached the portal. */
   readonly repeated: boolean;
+  /** How long after an earlier run was stopped an order that it sent may still turn up, in milliseconds. */
+  readonly earlierRunSettlingMs: number;
 }
 
 export interface PlacedOrder {

@@ -1,4 +1,5 @@
-import { activityInfo, cancellationSignal, Context } from '@temporalio/activity';
+import { activityInfo, cancellationSignal, Context, log } from '@temporalio/activity';
+import { PortalError } from '../src/portal/index.js';
 import { failure, toApplicationFailure } from './failures.js';
 
 /** Calls the portal; what goes wrong is thrown as Temporal is to see it. */
@@ -7,6 +8,9 @@ export async function calling<T>(call: () => Promise<T>): Promise<T> {
     return await call();
   } catch (error) {
     await throwIfCancelled();
+    // Temporal does not log what is benign; without this, a portal that is away would leave no trace.
+    if (activityInfo().attempt === 1)
+      log.warn('The portal did not answer as it should', { reason: wordsOf(error) });
     throw toApplicationFailure(error);
   }
 }
@@ -26,4 +30,10 @@ export async function throwIfCancelled(): Promise<void> {
       retryable: true,
     },
   );
+}
+
+/** Only what the portal's client wrote is fit for a log. */
+function wordsOf(error: unknown): string {
+  if (error instanceof PortalError) return error.message;
+  return error instanceof Error ? error.name : typeof error;
 }

@@ -5,15 +5,17 @@ import type { Order } from '../src/contract/order.js';
 import { PortalError, PortalRefusedError, type PortalClient } from '../src/portal/index.js';
 import type { PlacedOrder, PurchaseActivities } from './api.js';
 import { calling, throwIfCancelled } from './calling.js';
+import { lastUnsettledRunEndedAt } from './earlier-runs.js';
 import { failure, toApplicationFailure } from './failures.js';
 
 export function createPlaceOrder(portal: PortalClient): PurchaseActivities['placeOrder'] {
-  return async ({ order, repeated }) => {
+  return async ({ order, repeated, earlierRunSettlingMs }) => {
     const lifetime = new Lifetime();
     const beats = setInterval(() => heartbeat(), 5_000);
     try {
       const existing = await calling(() => find(portal, order));
       if (existing) return existing;
+      if (!repeated) await awaitEarlierRun(earlierRunSettlingMs);
       // The last moment at which a cancellation still means "not placed".
       await throwIfCancelled();
       lifetime.check();
@@ -24,6 +26,20 @@ export function createPlaceOrder(portal: PortalClient): PurchaseActivities['plac
       clearInterval(beats);
     }
   };
+}
+
+/**
+ * An earlier run of this purchase may have sent an order that the portal does not show yet.
+ *
+ * @throws ApplicationFailure `UnknownOutcome` for as long as that may be.
+ */
+async function awaitEarlierRun(settlingMs: number): Promise<void> {
+  const endedAt = await lastUnsettledRunEndedAt();
+  const leftMs = endedAt === undefined ? 0 : endedAt + settlingMs - Date.now();
+  if (leftMs <= 0) return;
+  throw failure('UnknownOutcome', 'an earlier run of this purchase may have sent the order', {
+    detail: { settlingMs: leftMs },
+  });
 }
 
 /**

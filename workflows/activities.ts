@@ -16,7 +16,9 @@ export const PORTAL_BACKOFF: Backoff = {
   maximumIntervalMs: 120_000,
 };
 
-export const { validatePurchase } = proxyLocalActivities<PurchaseActivities>({ startToCloseTimeout: '10s' });
+export const { validatePurchase } = proxyLocalActivities<PurchaseActivities>({
+  startToCloseTimeout: '10s',
+});
 
 export const { fetchToken } = proxyActivities<PurchaseActivities>({
   summary: 'Get an OAuth token',
@@ -41,9 +43,9 @@ export const { placeOrder } = proxyActivities<PurchaseActivities>({
 export const { getSubscriptionStatus } = proxyActivities<PurchaseActivities>({
   summary: 'Ask the portal where the order stands',
   startToCloseTimeout: '2m',
-  scheduleToCloseTimeout: '10m',
+  scheduleToCloseTimeout: '2m',
   cancellationType: ActivityCancellationType.TRY_CANCEL,
-  retry: { initialInterval: PORTAL_BACKOFF.initialIntervalMs, maximumInterval: '1m' },
+  retry: { initialInterval: PORTAL_BACKOFF.initialIntervalMs, maximumAttempts: 2 },
 });
 
 /** The same for a purchase that ends: when the portal does not answer soon, it ends without. */

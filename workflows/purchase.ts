@@ -98,7 +98,11 @@ async function place(run: PurchaseRun): Promise<void> {
   }
   try {
     const placed = await run.interruptibly(() =>
-      placeOrder({ order: run.input.order, repeated: run.state.posts > 0 }),
+      placeOrder({
+        order: run.input.order,
+        repeated: run.state.posts > 0,
+        earlierRunSettlingMs: unreportedSettlingMs(run),
+      }),
     );
     beginTracking(run, placed.adopted ? 'OrderFound' : 'OrderPlaced', placed);
   } catch (failure) {
@@ -142,10 +146,14 @@ async function considerUnplaced(run: PurchaseRun, failure: unknown): Promise<voi
 
 /** Whether the order was placed is not known: nothing more is sent until that is found out. */
 function beginDoubt(run: PurchaseRun, error: PurchaseError, isReported: boolean): void {
-  const { windowMs } = run.options.settling;
-  // A worker that is only cut off from Temporal may still send its POST: the window begins when it cannot any more.
-  const settlingMs = isReported ? windowMs : POST_LIFETIME_MS + CLOCK_MARGIN_MS + windowMs;
+  const reportedMs = error.detail?.settlingMs ?? run.options.settling.windowMs;
+  const settlingMs = isReported ? reportedMs : unreportedSettlingMs(run);
   run.record({ type: 'OutcomeUnknown', error, settlingMs });
+}
+
+/** A worker that nobody hears of may still send its POST: the settling window begins when it cannot any more. */
+function unreportedSettlingMs(run: PurchaseRun): number {
+  return POST_LIFETIME_MS + CLOCK_MARGIN_MS + run.options.settling.windowMs;
 }
 
 /** Confirming: one look for an order whose POST had no clear answer. A cancellation waits for its outcome. */

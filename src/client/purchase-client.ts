@@ -380,8 +380,9 @@ function milliseconds(within: string): number {
 
 function placedPurchase(answer: OrderPlacedAnswer, workflowId: string): PlacedPurchase {
   const { phase, externalSubscriptionId, tradingPartnerId, subscriptionNumber, actionRequired } = answer;
-  if (phase === 'Placing' || phase === 'Confirming') {
-    throw new PurchasePendingError('the order is not placed yet', workflowId, phase);
+  if (phase === 'Placing') throw new PurchasePendingError('the order is not placed yet', workflowId, phase);
+  if (phase === 'Confirming') {
+    throw new PurchasePendingError('whether the order was placed is being found out', workflowId, phase);
   }
   if (phase === 'ActionRequired' && subscriptionNumber === undefined) {
     throw new PurchasePendingError('a person must act first', workflowId, phase, actionRequired);

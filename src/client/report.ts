@@ -5,6 +5,7 @@ import {
   PURCHASE_PHASES,
   SEARCH_ATTRIBUTES,
   SUMMARY_MEMO,
+  type FailureType,
   type PurchaseIds,
   type PurchasePhase,
 } from '../contract/names.js';
@@ -42,6 +43,8 @@ export interface PurchaseListing extends PurchaseIds {
   /** Absent until a worker first saw the purchase. */
   readonly phase?: PurchasePhase;
   readonly subscriptionNumber?: string;
+  /** What went wrong last, where the purchase is parked or ended without a license. */
+  readonly reason?: FailureType;
   readonly startedAt: string;
 }
 
@@ -84,14 +87,20 @@ export function listing(info: RunInfo): PurchaseListing | undefined {
   if (ids === undefined) return undefined;
   const phase = phaseIn(info);
   const subscriptionNumber = subscriptionNumberIn(info);
+  const reason = summaryIn(info)?.lastError?.type;
   return {
     workflowId: info.workflowId,
     ...ids,
     runStatus: info.status.name,
     ...(phase !== undefined && { phase }),
     ...(subscriptionNumber !== undefined && { subscriptionNumber }),
+    ...(isStuck(phase) && reason !== undefined && { reason }),
     startedAt: info.startTime.toISOString(),
   };
+}
+
+function isStuck(phase: PurchasePhase | undefined): boolean {
+  return phase === 'ActionRequired' || phase === 'Failed' || phase === 'Overdue';
 }
 
 function phaseIn(info: RunInfo): PurchasePhase | undefined {

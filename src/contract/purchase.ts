@@ -140,6 +140,8 @@ export const failureDetailSchema = z.object({
   httpStatus: z.int().exactOptional(),
   /** Whether the portal answered a POST with a refusal that may only mean "exists already". */
   refused: z.boolean().exactOptional(),
+  /** How long an order of unknown outcome may still turn up, in milliseconds, where that is not an option's matter. */
+  settlingMs: z.number().exactOptional(),
   /** How long the portal asked us to wait, in milliseconds (`Retry-After`). */
   retryAfterMs: z.number().exactOptional(),
   /** Every problem of an `InvalidOrder`, with its path. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Fault } from '../../src/simulator/index.js';
 import { retrySignal, statusQuery } from '../../workflows/messages.js';
@@ -88,6 +89,50 @@ describe('exactly one order', () => {
     expect(parked.actionRequired).toContain('partnerorderops@gitlab.com');
     await handle.signal(retrySignal);
     await handle.result();
+    expect(at.rig.ordersFor(order)).toBe(1);
+  });
+
+  /** An order that the portal took, hides for a while, and of which the run never heard. */
+  async function unheardOf() {
+    const order = anOrder();
+    const { externalSubscriptionId } = order;
+    at.rig.simulator.addFault({
+      call: 'place',
+      externalSubscriptionId,
+      then: [
+        { do: 'hide', forMs: 3_000 },
+        { do: 'drop', when: 'after' },
+      ],
+    });
+    const handle = await at.rig.begin(anInput(order, { ...QUICK, settling: { initialInterval: '500ms' } }));
+    await eventually(async () => (await handle.query(statusQuery)).phase === 'Confirming' || undefined);
+    return { order, handle };
+  }
+
+  it('also when the run is terminated while its outcome is unknown, and started again', async () => {
+    const { order, handle } = await unheardOf();
+    await handle.terminate();
+    const again = await at.rig.begin(anInput(order));
+    await expect(again.result()).resolves.toMatchObject({ outcome: 'Provisioned' });
+    expect(at.rig.ordersFor(order)).toBe(1);
+  });
+
+  it('also when the run is reset to before it placed the order', async () => {
+    const { order, handle } = await unheardOf();
+    const { events } = await handle.fetchHistory();
+    const placed = events?.findIndex(
+      ({ activityTaskScheduledEventAttributes: scheduled }) => scheduled?.activityType?.name === 'placeOrder',
+    );
+    const before = events?.slice(0, placed).findLast((event) => event.workflowTaskCompletedEventAttributes);
+    await at.env.client.workflowService.resetWorkflowExecution({
+      namespace: 'default',
+      workflowExecution: { workflowId: handle.workflowId },
+      workflowTaskFinishEventId: before?.eventId ?? null,
+      requestId: randomUUID(),
+      reason: 'a test',
+    });
+    const again = at.env.client.workflow.getHandle(handle.workflowId);
+    await expect(again.result()).resolves.toMatchObject({ outcome: 'Provisioned' });
     expect(at.rig.ordersFor(order)).toBe(1);
   });
 

@@ -1,0 +1,57 @@
+import { activityInfo, Context, log } from '@temporalio/activity';
+import { SUMMARY_MEMO } from '../src/contract/names.js';
+import { purchaseSummarySchema } from '../src/contract/purchase.js';
+import { failure } from './failures.js';
+
+/** gRPC's PERMISSION_DENIED, and UNIMPLEMENTED: a server without lists, such as the one for tests that skip time. */
+const NO_LISTS: ReadonlySet<unknown> = new Set([7, 12]);
+
+/** Runs of one purchase are few. */
+const MOST_RUNS = 20;
+
+/**
+ * When the latest other run of this purchase ended that may have sent an order, in milliseconds since the
+ * epoch: one that was terminated, reset, or ended without knowing. `undefined` when there is none.
+ *
+ * @throws ApplicationFailure `PortalUnavailable` when Temporal does not say.
+ */
+export async function lastUnsettledRunEndedAt(): Promise<number | undefined> {
+  const { workflowExecution } = activityInfo();
+  if (workflowExecution === undefined) return undefined;
+  try {
+    return await lastUnsettled(workflowExecution.workflowId, workflowExecution.runId);
+  } catch (error) {
+    if (!NO_LISTS.has(codeOf(error))) {
+      const message = 'the Temporal server does not list the earlier runs of this purchase; nothing was sent';
+      throw failure('PortalUnavailable', message, { retryable: true });
+    }
+    log.warn(
+      'Earlier runs cannot be listed: an order that one of them sent is only looked for at the portal',
+    );
+    return undefined;
+  }
+}
+
+async function lastUnsettled(workflowId: string, ownRunId: string): Promise<number | undefined> {
+  const query = `WorkflowId = '${workflowId.replaceAll("'", "''")}'`;
+  let seen = 0;
+  for await (const run of Context.current().client.workflow.list({ query, pageSize: MOST_RUNS })) {
+    seen += 1;
+    if (seen > MOST_RUNS) break;
+    const isOther = run.runId !== ownRunId && run.status.name !== 'CONTINUED_AS_NEW';
+    // A list that lags may still take it for running.
+    if (isOther && maySendOrders(run.memo)) return run.closeTime?.getTime() ?? Date.now();
+  }
+  return undefined;
+}
+
+/** Whether a run may have sent an order, and did not say that the portal has none. */
+function maySendOrders(memo: Record<string, unknown> | undefined): boolean {
+  const summary = purchaseSummarySchema.safeParse(memo?.[SUMMARY_MEMO]).data;
+  return summary?.order !== 'not-placed' && summary?.lastError?.type !== 'InvalidOrder';
+}
+
+function codeOf(error: unknown): unknown {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  return typeof cause === 'object' && cause !== null ? Reflect.get(cause, 'code') : undefined;
+}
