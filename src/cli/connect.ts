@@ -1,7 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { PurchaseClient } from '../client/index.js';
 import { taskQueueIn } from '../config.js';
-import { loadTemporalConfig } from '../temporal/index.js';
+import { loadTemporalConfig, straightIfLoopback } from '../temporal/index.js';
 import { CliError } from './errors.js';
 import { EXIT } from './exit-codes.js';
 import { oneLine } from './sanitize.js';
@@ -47,7 +47,11 @@ export async function withPurchases<T>(
 ): Promise<T> {
   const env = environmentWith(flags);
   const { connectionOptions, namespace } = loadTemporalConfig(env);
-  const connection = Connection.lazy({ ...connectionOptions, connectTimeout: CONNECT_MS });
+  const connection = Connection.lazy({
+    ...connectionOptions,
+    ...straightIfLoopback(connectionOptions.address),
+    connectTimeout: CONNECT_MS,
+  });
   try {
     await reach(connection, connectionOptions.address);
     const client = new PurchaseClient(new Client({ connection, namespace }), { taskQueue: taskQueueIn(env) });

@@ -20,6 +20,14 @@ export interface RunningProcess {
   signal(signal: NodeJS.Signals): void;
 }
 
+/** What a process is started with. */
+interface ProcessSettings {
+  /** The environment to inherit; {@link withoutSettings settings and secrets} stay out of it. */
+  readonly env: NodeJS.ProcessEnv;
+  /** The folder it runs in. Default: this process's own. */
+  readonly cwd?: string | undefined;
+}
+
 /**
  * Starts a process without a shell, in a process group of its own: a Ctrl-C in the terminal reaches this
  * process only, which can then end things in the right order.
@@ -29,10 +37,11 @@ export interface RunningProcess {
 export async function startProcess(
   command: string,
   args: readonly string[],
-  env: NodeJS.ProcessEnv,
+  { env, cwd }: ProcessSettings,
 ): Promise<RunningProcess> {
   const child = spawn(command, args, {
-    env,
+    env: withoutSettings(env),
+    cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: process.platform !== 'win32',
     windowsHide: true,
@@ -55,6 +64,15 @@ export async function startProcess(
 }
 
 /**
+ * No process that is started here needs the settings, and secrets, with which ours finds a Temporal server
+ * and the portal; some of them run what others wrote.
+ */
+function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  // On Windows the case of a name does not matter.
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(TEMPORAL|MARKETPLACE)_/i.test(name)));
+}
+
+/**
  * Runs a process to its end.
  *
  * @param timeoutMs how long it may take, in milliseconds, before it is killed
@@ -64,9 +82,9 @@ export async function startProcess(
 export async function runProcess(
   command: string,
   args: readonly string[],
-  { env, timeoutMs }: { env: NodeJS.ProcessEnv; timeoutMs: number },
+  { timeoutMs, ...settings }: ProcessSettings & { readonly timeoutMs: number },
 ): Promise<string> {
-  const running = await startProcess(command, args, env);
+  const running = await startProcess(command, args, settings);
   if (!(await endsWithin(running, timeoutMs))) {
     running.signal('SIGKILL');
     await running.ended;

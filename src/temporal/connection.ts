@@ -1,6 +1,7 @@
 import type { TLSConfig } from '@temporalio/client';
 import { loadClientConfigProfile, toClientOptions } from '@temporalio/envconfig';
 import type { ClientConfigProfile } from '@temporalio/envconfig';
+import { assertNotInClear, assertSendable } from './credentials.js';
 import { reasonOf, TemporalConfigError } from './errors.js';
 
 /** What both `Connection.connect` and `NativeConnection.connect` take. */
@@ -29,19 +30,21 @@ const DEFAULT_NAMESPACE = 'default';
  * empty counts as not set, as Docker Compose hands on an unset one.
  *
  * @param env the environment to read
- * @throws TemporalConfigError when a setting cannot be used, or would send an API key in clear. It never
- * quotes a secret.
+ * @throws TemporalConfigError when a setting cannot be used, or would send an API key or a token in
+ * clear. It never quotes a secret.
  */
 export function loadTemporalConfig(env: NodeJS.ProcessEnv = process.env): TemporalConfig {
   const variables = filledIn(env);
   assertTlsSwitch(variables['TEMPORAL_TLS']);
   const { profile, options } = load(variables);
   assertWholeClientCertificate(profile);
-  if (profile.apiKey !== undefined && profile.tls?.disabled === true) throw apiKeyInClear(variables);
+  assertSendable(profile);
+  const { address = DEFAULT_ADDRESS } = profile;
   const { apiKey, tls, metadata } = options.connectionOptions;
+  if (!tls) assertNotInClear(profile, { address, tlsSwitch: variables['TEMPORAL_TLS'] });
   return {
     connectionOptions: {
-      address: profile.address ?? DEFAULT_ADDRESS,
+      address,
       ...(apiKey === undefined ? {} : { apiKey }),
       ...(tls === undefined || tls === null ? {} : { tls }),
       ...(profile.grpcMeta === undefined || metadata === undefined ? {} : { metadata: profile.grpcMeta }),
@@ -105,12 +108,5 @@ function assertWholeClientCertificate({ tls }: ClientConfigProfile): void {
   throw new TemporalConfigError(
     `Temporal's TLS settings have a client ${given === 'KEY' ? 'key without its certificate' : 'certificate without its key'}. ` +
       `Set TEMPORAL_TLS_CLIENT_${lacking}_PATH too, or unset TEMPORAL_TLS_CLIENT_${given}_PATH.`,
-  );
-}
-
-function apiKeyInClear(variables: Record<string, string>): TemporalConfigError {
-  const where = variables['TEMPORAL_TLS'] === undefined ? 'the profile (tls.disabled)' : 'TEMPORAL_TLS';
-  return new TemporalConfigError(
-    `${where} turns TLS off, which would send the API key in clear. Turn TLS on, or unset the API key.`,
   );
 }

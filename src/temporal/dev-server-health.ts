@@ -1,6 +1,7 @@
 import { get } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { Connection } from '@temporalio/client';
+import { straightIfLoopback } from './loopback.js';
 
 /** How long one question may take, in milliseconds. */
 const QUESTION_TIMEOUT_MS = 3_000;
@@ -38,7 +39,11 @@ async function assertHttp(url: URL): Promise<void> {
 }
 
 async function assertGrpc(address: string, namespace: string): Promise<void> {
-  const connection = await Connection.connect({ address, connectTimeout: QUESTION_TIMEOUT_MS });
+  const connection = await Connection.connect({
+    address,
+    ...straightIfLoopback(address),
+    connectTimeout: QUESTION_TIMEOUT_MS,
+  });
   try {
     await connection.withDeadline(Date.now() + QUESTION_TIMEOUT_MS, () =>
       connection.workflowService.describeNamespace({ namespace }),

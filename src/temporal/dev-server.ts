@@ -89,7 +89,7 @@ async function choosePorts({ port = 7233, uiPort = 8233 }: DevServerOptions): Pr
 }
 
 async function start(executable: string, ports: Ports, options: DevServerOptions): Promise<DevServer> {
-  const server = await startProcess(executable, startArguments(ports, options), serverEnvironment()).catch(
+  const server = await startProcess(executable, startArguments(ports, options), { env: process.env }).catch(
     (error: unknown) => {
       throw new DevServerError(`${executable} could not be run: ${reasonOf(error)}`, { cause: error });
     },
@@ -118,12 +118,6 @@ function startArguments(ports: Ports, options: DevServerOptions): string[] {
     ...(dbFilename === undefined ? [] : [`--db-filename=${dbFilename}`]),
     ...Object.entries(searchAttributes).map(([name, type]) => `--search-attribute=${name}=${type}`),
   ];
-}
-
-/** A development server needs none of the settings, and secrets, with which clients find another server. */
-function serverEnvironment(): NodeJS.ProcessEnv {
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(TEMPORAL|MARKETPLACE)_/.test(name));
-  return Object.fromEntries(inherited);
 }
 
 function describe(server: RunningProcess, ports: Ports, options: DevServerOptions): DevServer {

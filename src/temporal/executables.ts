@@ -1,9 +1,10 @@
 import { cacheDirectory } from './cache.js';
 import { reasonOf, TemporalConfigError, TemporalNotFoundError } from './errors.js';
 import type { FailedRoute } from './errors.js';
+import { isExecutableFile } from './executable-files.js';
 import type { Route, RouteContext } from './route.js';
 import { pinnedCacheRoute, sdkCacheRoute } from './route-cache.js';
-import { isExecutableFile, pathRoute } from './route-path.js';
+import { pathRoute } from './route-path.js';
 import { pypiRoute } from './route-pypi.js';
 import { sdkRoute } from './route-sdk.js';
 import { TOOLS } from './tools.js';

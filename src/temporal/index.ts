@@ -6,6 +6,7 @@ export { DevServerError, TemporalConfigError, TemporalNotFoundError } from './er
 export type { FailedRoute } from './errors.js';
 export { resolveExecutable } from './executables.js';
 export type { ExecutableKind, ResolveOptions } from './executables.js';
+export { straightIfLoopback } from './loopback.js';
 export {
   ensureSearchAttributes,
   SearchAttributesMissingError,

