@@ -43,7 +43,7 @@ const LARGEST_ANSWER = 1_048_576;
 /**
  * GitLab's Customers Portal, as the Marketplace API sees it. One client serves all the purchases of a
  * process: it shares connections and tokens. Every method but {@link close} throws a `PortalError`, or the
- * signal's reason when it was aborted while surely nothing had been ordered.
+ * signal's reason when it was aborted while surely nothing had been ordered, or says what else it throws.
  */
 export class PortalClient {
   readonly #url: PortalUrl;
@@ -79,6 +79,9 @@ export class PortalClient {
   /**
    * Sends the order, unchanged and at most once: only a 401, with which the portal took nothing, is
    * answered with a new token and a second try.
+   *
+   * @throws RangeError or TypeError, before anything is sent, when the order cannot be written as JSON: it
+   * is nested too deeply or contains itself. Validated orders are neither.
    */
   async placeOrder(order: Order, signal?: AbortSignal): Promise<PlacedOrder> {
     const call: Call = {
@@ -86,6 +89,7 @@ export class PortalClient {
       method: 'POST',
       path: this.#url.subscriptionsPath,
       headers: { 'content-type': 'application/json' },
+      // Before the token request and the first `await`: an error here surely means that nothing was sent.
       body: JSON.stringify(order),
       hidden: { secrets: [], personal: personalValuesIn(order) },
     };
@@ -106,7 +110,8 @@ export class PortalClient {
       method: 'GET',
       path: `${this.#url.subscriptionsPath}/${id}`,
       headers: {},
-      hidden: { secrets: [], personal: [] },
+      // The answer is about a customer of whom we know no more than an ID.
+      hidden: { secrets: [], personal: 'unknown' },
     };
     const outcome = await this.#authorized(ids.tradingPartnerId, SCOPES.read, call, signal);
     if (outcome.code !== undefined) signal?.throwIfAborted();

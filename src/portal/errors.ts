@@ -6,7 +6,10 @@ export interface PortalErrorDetails {
   readonly code?: string | undefined;
   /** How long the portal asked us to wait (`Retry-After`), in milliseconds. */
   readonly retryAfterMs?: number | undefined;
-  /** The portal's own words: one line, at most 300 characters, with nothing of ours repeated in it. */
+  /**
+   * The portal's own words: one line, at most 300 characters, with nothing of ours repeated in it. Of the
+   * answer to a GET, its bare error code only. A note when the words had to be left out.
+   */
   readonly portalMessage?: string | undefined;
 }
 

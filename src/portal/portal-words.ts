@@ -1,25 +1,34 @@
-import { stripVTControlCharacters } from 'node:util';
 import { errorMessageIn } from '../contract/assumptions.js';
+import { maskPersonal, maskSecrets, unmask } from './redact.js';
+import { oneLine } from './spellings.js';
 
 /** What the portal could repeat to us, and must not appear in an error. */
 export interface Hidden {
   /** A client secret or token: hidden wherever it stands. */
   readonly secrets: readonly string[];
-  /** Values of an order: hidden where they stand as a whole word, so that "DE" does not break up "ORDER". */
-  readonly personal: readonly string[];
+  /**
+   * Values of an order: hidden where they stand as a whole word. `unknown` when the answer may be about a
+   * customer whose data we do not have: then only a bare error code is shown.
+   */
+  readonly personal: readonly string[] | 'unknown';
 }
 
 const LONGEST = 300;
-/** What is searched for hidden values. Far more than is shown, so that none is cut in half before it is found. */
-const SEARCHED = 10_000;
-const REDACTED = '[redacted]';
 
-/** The portal's own words in an error's body, safe to show; `undefined` when it has none or is a web page. */
-export function portalWords(body: string, hidden: Hidden): string | undefined {
-  const words = errorMessageIn(parsed(body));
-  if (words === undefined) return undefined;
-  const safe = redact(oneLine(words).slice(0, SEARCHED), hidden);
-  return safe === '' ? undefined : capped(safe);
+/** Stands for words that cannot be made safe to show. */
+const LEFT_OUT = '(its words are left out: they could not be searched for personal data)';
+
+/**
+ * The portal's own words in an error's body, safe to show; `undefined` when it has none or is a web page.
+ * It never throws: what an answer means depends on its status, whatever became of its words.
+ */
+export function portalWords(body: string, { secrets, personal }: Hidden): string | undefined {
+  try {
+    const answer = parsed(body);
+    return personal === 'unknown' ? safeCode(answer, secrets) : safeWords(answer, secrets, personal);
+  } catch {
+    return LEFT_OUT;
+  }
 }
 
 function parsed(body: string): unknown {
@@ -30,40 +39,29 @@ function parsed(body: string): unknown {
   }
 }
 
-/** Without escape sequences, control, formatting and unpaired characters; every white space is one blank. */
-function oneLine(text: string): string {
-  return stripVTControlCharacters(text)
-    .replaceAll(/[\p{C}\p{Z}]+/gu, ' ')
-    .trim();
+/** The `error` of a JSON object if it is a code, such as `invalid_scope`, and no secret. */
+function safeCode(answer: unknown, secrets: readonly string[]): string | undefined {
+  if (typeof answer !== 'object' || answer === null || !('error' in answer)) return undefined;
+  const code = answer.error;
+  if (typeof code !== 'string' || !/^[a-z_]{1,40}$/.test(code)) return undefined;
+  return maskSecrets(code, secrets) === code ? code : undefined;
+}
+
+function safeWords(
+  answer: unknown,
+  secrets: readonly string[],
+  personal: readonly string[],
+): string | undefined {
+  const words = oneLine(errorMessageIn(answer) ?? '');
+  if (words === '') return undefined;
+  // Secrets first, in the whole line: one that is cut could end with a part of a secret.
+  const masked = maskPersonal(maskSecrets(words, secrets), personal);
+  return masked === undefined ? LEFT_OUT : capped(oneLine(unmask(masked)));
 }
 
 function capped(text: string): string {
   const characters = Array.from(text);
   return characters.length <= LONGEST ? text : `${characters.slice(0, LONGEST - 1).join('')}…`;
-}
-
-function redact(text: string, { secrets, personal }: Hidden): string {
-  const withoutSecrets = spellings(secrets).reduce((rest, value) => rest.replaceAll(value, REDACTED), text);
-  return spellings(personal).reduce(
-    (rest, value) => rest.replaceAll(wholeWord(value), REDACTED),
-    withoutSecrets,
-  );
-}
-
-/** As the portal may write the values, the longest first, so that none is found in pieces. */
-function spellings(values: readonly string[]): string[] {
-  return [...new Set(values.flatMap((value) => [oneLine(value), formEncoded(value)]))]
-    .filter((value) => value.length > 1)
-    .toSorted((a, b) => b.length - a.length);
-}
-
-function formEncoded(value: string): string {
-  return new URLSearchParams([['', value]]).toString().slice(1);
-}
-
-function wholeWord(value: string): RegExp {
-  const literal = value.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`);
-  return new RegExp(String.raw`(?<![\p{L}\p{N}])${literal}(?![\p{L}\p{N}])`, 'giu');
 }
 
 /** Fields of an order that say nothing about a customer, and help an operator to find what was refused. */

@@ -43,10 +43,17 @@ export function judgeToken(call: Call, outcome: Outcome, scope: Scope, requested
     });
   }
   const { access_token: value, expires_in = ASSUMED_TOKEN_LIFETIME_SECONDS } = answer.data;
+  if (value.length > LONGEST_TOKEN) {
+    const what = `${call.name}: the access token is longer than ${LONGEST_TOKEN} characters`;
+    throw new PortalUnreadableError(what, { status: outcome.status });
+  }
   const lifetimeMs = Math.min(expires_in * 1_000, LONGEST_LIFETIME_MS);
   const marginMs = Math.min(lifetimeMs / 10, LONGEST_MARGIN_MS);
   return { value, expiresAt: requestedAt + lifetimeMs, refreshAt: requestedAt + lifetimeMs - marginMs };
 }
+
+/** Far more than any has; a longer one would not fit into the headers that servers take. */
+const LONGEST_TOKEN = 8_192;
 
 /** So that changed credentials are used within a day even where the portal goes on to accept an old token. */
 const LONGEST_LIFETIME_MS = 86_400_000;

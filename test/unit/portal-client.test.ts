@@ -265,6 +265,35 @@ describe('placeOrder', () => {
     expect(failure.portalMessage).toBe('quantity is too large');
     expect(failure.message).toBe('POST subscriptions: the portal answered 422: quantity is too large');
   });
+
+  it.each([
+    ['very many values', Array.from({ length: 60_000 }, (_, index) => ({ note: `note ${index}` }))],
+    ['a very long value', [{ note: '(x) '.repeat(10_000) }]],
+    ['an unpaired surrogate', [{ note: '\uD800' }]],
+  ])('judges the answer to an order with %s by its status, and soon', async (_what, extra) => {
+    const { client } = await setUp({ post: reply(422, `note 59999 is wrong ${'(x) '.repeat(10_000)}`) });
+    await client.fetchToken('PARTNER', SCOPES.create);
+    const startedAt = performance.now();
+    const failure = await failureOf(client.placeOrder({ ...order, extra }));
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+    expect(failure).toBeInstanceOf(PortalRefusedError);
+    expect(failure.status).toBe(422);
+    expect(failure.message).toMatch(/^POST subscriptions: the portal answered 422: \S/);
+  });
+
+  let tooDeep: object = {};
+  for (let level = 0; level < 100_000; level++) tooDeep = { tooDeep };
+  const endlessOrder: Order = { ...order };
+  endlessOrder['itself'] = endlessOrder;
+  it.each([
+    ['is nested too deeply', { ...order, tooDeep }, RangeError],
+    ['contains itself', endlessOrder, TypeError],
+  ])('sends nothing at all when the order %s', async (_what, unwritable, expected) => {
+    const { portal, client } = await setUp();
+    await expect(client.placeOrder(unwritable)).rejects.toThrow(expected);
+    await client.close();
+    expect(portal.seen).toEqual([]);
+  });
 });
 
 describe('findSubscription', () => {
@@ -319,6 +348,29 @@ describe('findSubscription', () => {
     expect(failure).toBeInstanceOf(expected);
     expect(failure).toMatchObject({ status, retryAfterMs: 7_000 });
     expect(failure.message).toContain(`GET subscriptions/EXT-1001: the portal answered ${status}`);
+  });
+
+  it.each([301, 400, 401, 403, 408, 410, 429, 500, 503])(
+    'shows of a %i no words, as they may be about a customer',
+    async (status) => {
+      const words = 'No license mail to ada@example.com (Ada Lovelace)';
+      const bodies = [words, { message: words }, { error: words }, { errors: { base: [words] } }];
+      for (const body of bodies) {
+        const { client } = await setUp({ get: reply(status, body) });
+        const failure = await failureOf(client.findSubscription(ids));
+        expect(failure.portalMessage).toBeUndefined();
+        expect(inspect(failure, { showHidden: true })).not.toMatch(/ada@|Lovelace|license/);
+      }
+    },
+  );
+
+  it('shows the code of an error', async () => {
+    const body = { error: 'not_permitted', error_description: 'No license mail to ada@example.com' };
+    const { client } = await setUp({ get: reply(403, body) });
+    const failure = await failureOf(client.findSubscription(ids));
+    expect(failure.portalMessage).toBe('not_permitted');
+    expect(failure.message).toContain('the portal answered 403: not_permitted. Ask');
+    expect(failure.message).not.toContain('ada@');
   });
 
   it.each(['', '[]', '{}', '{"status":1}', '{"status":" "}', '<html></html>'])(
@@ -464,6 +516,34 @@ describe('tokens', () => {
     expect(failure).toMatchObject({ status, ...fields });
     expect(failure.message).toContain('POST oauth/token');
     expect(portal.posts()).toEqual([]);
+  });
+
+  it('may have 8192 characters and no more', async () => {
+    const longest = await setUp({ token: reply(200, { access_token: 'x'.repeat(8_192) }) });
+    await longest.client.placeOrder(order);
+    const { portal, client } = await setUp({ token: reply(200, { access_token: 'x'.repeat(8_193) }) });
+    const failure = await failureOf(client.placeOrder(order));
+    expect(failure).toBeInstanceOf(PortalUnreadableError);
+    expect(failure.status).toBe(200);
+    expect(failure.message).toBe('POST oauth/token: the access token is longer than 8192 characters');
+    expect(portal.posts()).toEqual([]);
+  });
+
+  it('that are long are hidden wherever the portal repeats them', async () => {
+    const token = 'abc+'.repeat(2_048);
+    const { client } = await setUp({
+      token: reply(200, { access_token: token }),
+      post: reply(422, `${'x'.repeat(1_500)} ${token} ${encodeURIComponent(token)} end`),
+    });
+    const failure = await failureOf(client.placeOrder({ ...order, note: 'x'.repeat(1_500) }));
+    expect(failure.portalMessage).toBe('[redacted] [redacted] [redacted] end');
+  });
+
+  it('that are refused are explained in the words of the token endpoint, without the secret', async () => {
+    const body = { error: 'invalid_client', error_description: `unknown: ${credentials.clientSecret}` };
+    const { client } = await setUp({ token: reply(401, body) });
+    const failure = await failureOf(client.findSubscription(ids));
+    expect(failure.portalMessage).toBe('unknown: [redacted]');
   });
 
   it('need credentials', async () => {
