@@ -52,6 +52,9 @@ const ATTRIBUTES = {
   purchasePhase: keyword(SEARCH_ATTRIBUTES.purchasePhase),
 };
 
+/** What is worth two events of history when it changes. */
+const PUBLISHED = ['phase', 'subscriptionNumber', 'cancellation'] as const;
+
 /** One run of a purchase: its state, what it was asked for meanwhile, and how it shows both to the world. */
 export class PurchaseRun {
   /** Whether the server was asked to cancel this very run: only then can it end as Canceled. */
@@ -116,8 +119,7 @@ export class PurchaseRun {
   record(event: PurchaseEvent): void {
     const before = this.#state;
     this.#state = advance(before, event, Date.now());
-    const { phase, subscriptionNumber } = this.#state;
-    if (phase !== before.phase || subscriptionNumber !== before.subscriptionNumber) this.#publish();
+    if (PUBLISHED.some((field) => this.#state[field] !== before[field])) this.#publish();
     this.#describe();
   }
 

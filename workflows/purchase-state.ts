@@ -428,11 +428,12 @@ const KNOWN_ORDER = { 'too-late': 'placed', 'not-placed': 'not-placed', unknown:
 
 /** What the memo keeps. */
 export function summaryOf(state: PurchaseState, at: number): PurchaseSummary {
-  const { phase, portalStatus, deadline, lastError, actionRequired } = statusOf(state);
+  const { phase, portalStatus, deadline, cancellation, lastError, actionRequired } = statusOf(state);
   return {
     phase,
     ...(portalStatus !== undefined && { portalStatus }),
     ...(deadline !== undefined && { deadline }),
+    ...(cancellation && { cancellation }),
     ...(lastError && { lastError }),
     ...(actionRequired !== undefined && { actionRequired }),
     at: iso(at),

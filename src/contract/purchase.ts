@@ -83,7 +83,14 @@ export type PurchaseStatus = z.infer<typeof purchaseStatusSchema>;
 
 /** What the memo keeps of a {@link PurchaseStatus}, for readers that no worker answers. */
 export const purchaseSummarySchema = purchaseStatusSchema
-  .pick({ phase: true, portalStatus: true, deadline: true, lastError: true, actionRequired: true })
+  .pick({
+    phase: true,
+    portalStatus: true,
+    deadline: true,
+    cancellation: true,
+    lastError: true,
+    actionRequired: true,
+  })
   .extend({
     at: moment,
     /** Whether an order exists at the portal, as far as the purchase knows. */

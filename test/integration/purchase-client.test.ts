@@ -212,6 +212,7 @@ describe('PurchaseClient', () => {
       answeredBy: 'worker',
       status: { subscriptionNumber },
     });
+    await at.rig.client.cancel(order);
     await at.rig.stopWorker();
     const fresh = anOrder();
     try {
@@ -219,7 +220,12 @@ describe('PurchaseClient', () => {
         answeredBy: 'server',
         runStatus: 'RUNNING',
         asOf: expect.any(String),
-        status: { phase: 'Provisioning', subscriptionNumber, deadline: expect.any(String) },
+        status: {
+          phase: 'Provisioning',
+          subscriptionNumber,
+          deadline: expect.any(String),
+          cancellation: { via: 'update', effect: 'too-late' },
+        },
       });
       const error = await rejection(at.rig.client.purchase(fresh, { options, within: '100ms' }));
       expect(error).toBeInstanceOf(PurchasePendingError);
