@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PurchaseReport } from '../client/index.js';
+import { unlessAborted } from './abort.js';
 import type { TimelineEntry } from './events.js';
+import { hasEnded } from './standing.js';
 
 /** How a purchase is watched. */
 export interface WatchOptions {
@@ -21,8 +23,7 @@ export async function* changesOf(
   let lastSeen = '';
   const told = new Set<string>();
   for (;;) {
-    signal?.throwIfAborted();
-    const report = await ask();
+    const report = await (signal === undefined ? ask() : unlessAborted(ask, signal));
     const news = (report.status.timeline ?? []).filter((entry) => isNew(entry, told));
     const seen = whatCounts(report);
     if (seen !== lastSeen || news.length > 0) yield withNews(report, news);
@@ -40,16 +41,6 @@ async function pause(milliseconds: number, signal: AbortSignal | undefined): Pro
     signal?.throwIfAborted();
     throw error;
   }
-}
-
-/** Whether nothing more will happen. */
-export function hasEnded({ runStatus }: PurchaseReport): boolean {
-  return runStatus !== 'RUNNING' && runStatus !== 'CONTINUED_AS_NEW' && runStatus !== 'PAUSED';
-}
-
-/** Whether the run was ended from outside: its phase is only where it was then. */
-export function isStopped(runStatus: PurchaseReport['runStatus']): boolean {
-  return runStatus === 'TERMINATED' || runStatus === 'TIMED_OUT';
 }
 
 function isNew(entry: TimelineEntry, told: Set<string>): boolean {

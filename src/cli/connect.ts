@@ -4,6 +4,7 @@ import { taskQueueIn } from '../config.js';
 import { loadTemporalConfig, straightIfLoopback } from '../temporal/index.js';
 import { CliError } from './errors.js';
 import { EXIT } from './exit-codes.js';
+import { PROGRAM } from './program-name.js';
 import { oneLine } from './sanitize.js';
 
 /** The flags that say where Temporal is. */
@@ -78,7 +79,7 @@ function unreachable(address: string, error: unknown): CliError {
   return new CliError({
     type: 'TemporalUnreachable',
     message: oneLine(`no Temporal server answers at ${address}${reason === undefined ? '' : ` (${reason})`}`),
-    hint: 'Start one (temporal server start-dev, or marketplace demo), or name another with --address or TEMPORAL_ADDRESS.',
+    hint: `Start one (temporal server start-dev, or ${PROGRAM} demo), or name another with --address or TEMPORAL_ADDRESS.`,
     exitCode: EXIT.unreachable,
   });
 }

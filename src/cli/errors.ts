@@ -10,12 +10,15 @@ import {
   PurchaseNotFoundError,
   PurchasePendingError,
   PurchaseStoppedError,
+  type FailureType,
+  type PurchasePhase,
 } from '../client/index.js';
 import { ConfigError } from '../config.js';
 import { DevServerError, TemporalConfigError, TemporalNotFoundError } from '../temporal/index.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
+import { LIST_HINT, quotedCommandFor, STOPPED_HINT, withCommands, WORKER_HINT } from './hints.js';
+import { PROGRAM } from './program-name.js';
 import { oneLine, safeLines } from './sanitize.js';
-import { shellQuote } from './text.js';
 
 /** What is said about an error, as text or as JSON. */
 export interface ErrorReport {
@@ -59,28 +62,15 @@ function usageReport(error: CommanderError): ErrorReport {
   return {
     type: 'Usage',
     message: safeLines(error.message.replace(/^error: /, '')),
-    hint: 'Every command explains itself: marketplace <command> --help',
+    hint: `Every command explains itself: \`${PROGRAM} <command> --help\``,
     exitCode: EXIT.usage,
   };
 }
 
-/** The line that shows more about a purchase. */
-export function commandFor(command: 'status' | 'watch', workflowId: string | undefined): string {
-  return `marketplace ${command} ${workflowId === undefined ? 'ID' : shellQuote(oneLine(workflowId))}`;
-}
-
-const LIST_HINT = 'See what there is: marketplace list';
-/** What to do about a run that was ended from outside. */
-export const STOPPED_HINT =
-  'Starting the purchase again is safe: it looks for the order before it places one.';
-
-const WORKER_HINT =
-  'Start one (npm run worker, or marketplace worker), and check that it serves the same task queue and namespace.';
-
 function purchaseReport(error: PurchaseError): ErrorReport {
   const known = {
     type: error.name.replace(/^Purchase|Error$/g, ''),
-    message: oneLine(error.message),
+    message: withCommands(error.message, error.workflowId),
     ...(error.workflowId !== undefined && { workflowId: error.workflowId }),
   };
   if (error instanceof PurchaseFailedError) return { ...known, ...failedFacts(error) };
@@ -106,20 +96,32 @@ function purchaseReport(error: PurchaseError): ErrorReport {
 function failedFacts({ type, detail, workflowId }: PurchaseFailedError) {
   const { phase, subscriptionNumber, actionRequired } = detail;
   const hint =
-    actionRequired ?? (type === 'OrderConflict' ? `See it: ${commandFor('status', workflowId)}` : undefined);
+    actionRequired ??
+    (SEE_STATUS.has(type) ? `See it: ${quotedCommandFor('status', workflowId)}` : undefined);
   return {
     type,
-    ...(hint !== undefined && { hint: oneLine(hint) }),
+    ...(hint !== undefined && { hint: withCommands(hint, workflowId) }),
     ...(phase !== undefined && { phase }),
     ...(subscriptionNumber !== undefined && { subscriptionNumber }),
     exitCode: type === 'InvalidOrder' && phase === undefined ? EXIT.usage : EXIT.failed,
   };
 }
 
+/** Failures of a call, about which the purchase itself says more. */
+const SEE_STATUS: ReadonlySet<FailureType> = new Set(['OrderConflict', 'UnknownOutcome']);
+
 function pendingFacts({ phase, actionRequired, workflowId }: PurchasePendingError) {
   const hint =
-    actionRequired ?? (phase === undefined ? WORKER_HINT : `It goes on: ${commandFor('watch', workflowId)}`);
-  return { ...(phase !== undefined && { phase }), hint: oneLine(hint), exitCode: EXIT.pending };
+    actionRequired === undefined ? goesOn(phase, workflowId) : withCommands(actionRequired, workflowId);
+  return { ...(phase !== undefined && { phase }), hint, exitCode: EXIT.pending };
+}
+
+/** What is said of a purchase that is not done yet; its phase is unknown when no worker answered. */
+function goesOn(phase: PurchasePhase | undefined, workflowId: string | undefined): string {
+  if (phase === undefined) return WORKER_HINT;
+  const patience =
+    phase === 'Placing' ? ' A portal in trouble is tried for two hours, then a person is asked.' : '';
+  return `It goes on: ${quotedCommandFor('watch', workflowId)}.${patience}`;
 }
 
 /** gRPC status codes, by number. */
@@ -131,6 +133,19 @@ const UNAUTHENTICATED = 16;
 const ATTRIBUTES_HINT =
   'The first worker of a namespace registers them: start one. With --partner, an ID is found without them.';
 
+/** The gRPC error that a call to the Temporal server came to. */
+function grpcErrorIn(error: unknown) {
+  const cause = error instanceof Error && isGrpcServiceError(error.cause) ? error.cause : error;
+  return isGrpcServiceError(cause) ? cause : undefined;
+}
+
+/** Whether a search names attributes that no worker has registered yet. */
+export function isUnregistered(error: unknown): boolean {
+  const cause = grpcErrorIn(error);
+  const code: number | undefined = cause?.code;
+  return code === INVALID_ARGUMENT && cause?.details.includes('search attribute') === true;
+}
+
 /** Errors of calls to the Temporal server. */
 function temporalReport(error: unknown): ErrorReport | undefined {
   if (error instanceof NamespaceNotFoundError) {
@@ -141,8 +156,8 @@ function temporalReport(error: unknown): ErrorReport | undefined {
       exitCode: EXIT.usage,
     };
   }
-  const cause = error instanceof Error && isGrpcServiceError(error.cause) ? error.cause : error;
-  if (!isGrpcServiceError(cause)) return undefined;
+  const cause = grpcErrorIn(error);
+  if (cause === undefined) return undefined;
   const details = oneLine(cause.details || cause.message);
   const code: number = cause.code;
   switch (code) {
@@ -164,7 +179,7 @@ function temporalReport(error: unknown): ErrorReport | undefined {
       return {
         type: 'TemporalRefused',
         message: `Temporal refused the call: ${details}`,
-        ...(details.includes('search attribute') && { hint: ATTRIBUTES_HINT }),
+        ...(isUnregistered(error) && { hint: ATTRIBUTES_HINT }),
         exitCode: EXIT.usage,
       };
     default:

@@ -1,4 +1,6 @@
+import { formatDuration } from '../contract/index.js';
 import { oneLine } from './sanitize.js';
+import { tidy } from './text.js';
 
 /** What happened to a purchase, as the timeline says it. */
 export interface TimelineEntry {
@@ -29,6 +31,14 @@ const WORDS: Readonly<Record<string, string>> = {
 /** An event in words; one that is not known here is shown as it is. */
 export function eventName({ event }: TimelineEntry): string {
   return WORDS[event] ?? oneLine(event);
+}
+
+/** What is told of an event. When a token expires is told as how long it is good. */
+export function eventDetail({ at, detail = '' }: TimelineEntry): string {
+  return tidy(detail).replace(/good until (\S+Z)$/, (text, expiresAt: string) => {
+    const lifetime = Date.parse(expiresAt) - Date.parse(at);
+    return lifetime > 0 ? `good for ${formatDuration(lifetime)}` : text;
+  });
 }
 
 /** How bad an event is, for its mark and colour. */

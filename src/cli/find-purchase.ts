@@ -1,11 +1,14 @@
-import type { PurchaseClient } from '../client/index.js';
+import type { ListFilter, PurchaseClient } from '../client/index.js';
 import { parsePurchaseWorkflowId, purchaseWorkflowId, type PurchaseIds } from '../contract/index.js';
-import { CliError, usageError } from './errors.js';
+import { CliError, isUnregistered, usageError } from './errors.js';
 import { EXIT } from './exit-codes.js';
+import { LIST_HINT } from './hints.js';
 import { oneLine } from './sanitize.js';
 
 /** More than one trading partner with the same ID is rare; more than so many are not listed. */
 const MOST_RUNS = 100;
+/** So many runs, the newest ones, are looked through for a purchase that no worker has seen yet. */
+const MOST_UNSEEN = 1_000;
 
 /**
  * The purchase that a person means by an ID: a whole workflow ID, or an `externalSubscriptionId`, which is
@@ -20,17 +23,33 @@ export async function findPurchase(
 ): Promise<PurchaseIds> {
   const named = namedIds(id, partner);
   if (named !== undefined) return named;
-  const found = new Map<string, PurchaseIds>();
-  for await (const { workflowId, tradingPartnerId, externalSubscriptionId } of client.list({
-    externalSubscriptionId: id,
-    limit: MOST_RUNS,
-  })) {
-    found.set(workflowId, { tradingPartnerId, externalSubscriptionId });
-  }
+  const marked = await findMarked(client, id);
+  // The first worker that sees a purchase writes down its IDs; until then only its workflow ID has them.
+  const found = marked.size > 0 ? marked : await collect(client, id, { limit: MOST_UNSEEN });
   const [only, ...others] = found.values();
   if (only === undefined) throw notFound(id);
   if (others.length > 0) throw ambiguous(id, [...found.keys()]);
   return only;
+}
+
+type Found = ReadonlyMap<string, PurchaseIds>;
+
+/** Those that have the ID among their search attributes; none where no worker has registered these. */
+async function findMarked(client: PurchaseClient, id: string): Promise<Found> {
+  try {
+    return await collect(client, id, { externalSubscriptionId: id, limit: MOST_RUNS });
+  } catch (error) {
+    if (isUnregistered(error)) return new Map();
+    throw error;
+  }
+}
+
+async function collect(client: PurchaseClient, id: string, filter: ListFilter): Promise<Found> {
+  const found = new Map<string, PurchaseIds>();
+  for await (const { workflowId, tradingPartnerId, externalSubscriptionId } of client.list(filter)) {
+    if (externalSubscriptionId === id) found.set(workflowId, { tradingPartnerId, externalSubscriptionId });
+  }
+  return found;
 }
 
 /** The IDs that can be read from what was typed, without asking anybody. */
@@ -50,7 +69,7 @@ function notFound(id: string): CliError {
   return new CliError({
     type: 'NotFound',
     message: `there is no purchase with the ID ${oneLine(id)}`,
-    hint: 'See what there is: marketplace list. A purchase just started is found at once with --partner.',
+    hint: `${LIST_HINT}. A purchase just started is found at once with --partner.`,
     exitCode: EXIT.notFound,
   });
 }

@@ -11,5 +11,5 @@ for (const stream of [process.stdout, process.stderr]) {
 
 const code = await run(process.argv.slice(2));
 process.exitCode = code;
-// What was interrupted may not have come to an end, such as a download.
-if (code === EXIT.interrupted) process.exit(code);
+// What was interrupted or not waited for may not have come to an end, such as a download or a call.
+if (code === EXIT.interrupted || code === EXIT.pending) process.exit(code);

@@ -57,6 +57,11 @@ export class Output {
     if (this.format === 'text') this.stderr.write(`${text(lookOf(this.stderr))}\n`);
   }
 
+  /** Prints what comes before a result: only as text. */
+  heading(text: (look: Look) => readonly string[]): void {
+    if (this.format === 'text') this.lines(text(lookOf(this.stdout)));
+  }
+
   /** Prints lines as they are. */
   lines(lines: readonly string[]): void {
     if (lines.length > 0) this.stdout.write(`${lines.join('\n')}\n`);

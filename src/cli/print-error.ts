@@ -1,6 +1,7 @@
 import type { ErrorReport } from './errors.js';
 import { lookOf, type Format, type Sink } from './output.js';
 import { safeJson } from './sanitize.js';
+import { beside } from './text.js';
 
 /** Says on standard error what went wrong and what to do. */
 export function printError(report: ErrorReport, format: Format, stderr: Sink = process.stderr): void {
@@ -13,12 +14,12 @@ function jsonLine(report: ErrorReport, format: Format): string {
 }
 
 function textLines({ message, hint, workflowId, stack }: ErrorReport, stderr: Sink): string[] {
-  const { style } = lookOf(stderr);
+  const { style, width } = lookOf(stderr);
   const isNamed = workflowId === undefined || message.includes(workflowId);
   return [
     `${style.red('error:')} ${message}`,
     ...(isNamed ? [] : [`  purchase: ${workflowId}`]),
-    ...(hint === undefined ? [] : [`  ${hint}`]),
+    ...(hint === undefined ? [] : beside('  ', hint, width)),
     ...(stack === undefined ? [] : [style.dim(stack)]),
   ];
 }

@@ -11,6 +11,7 @@ import { workerCommand } from './commands/worker.js';
 import { exitCodesHelp } from './exit-codes.js';
 import { addGlobalOptions } from './global-options.js';
 import { packageVersion } from './package-files.js';
+import { PROGRAM } from './program-name.js';
 
 const COMMANDS = [
   demoCommand,
@@ -32,14 +33,14 @@ const EXAMPLES = `
 ${exitCodesHelp()}
 
 Examples:
-  $ marketplace demo                                   everything at once, on this machine
-  $ marketplace purchase examples/order.json           buy, and get the subscription number
-  $ marketplace status EXT-1001                        where is it, why, what to do
-  $ marketplace list --phase ActionRequired -o jsonl   what waits for a person, for a script`;
+  $ ${PROGRAM} demo                           everything at once, on this machine
+  $ ${PROGRAM} purchase examples/order.json   buy, and get the subscription number
+  $ ${PROGRAM} status EXT-1001                where is it, why, what to do
+  $ ${PROGRAM} list --phase ActionRequired    what waits for a person`;
 
 /** The whole command line. It never ends the process itself: it throws a CommanderError instead. */
 export function createProgram(): Command {
-  const program = addGlobalOptions(new Command('marketplace'))
+  const program = addGlobalOptions(new Command(PROGRAM))
     .description(DESCRIPTION)
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'explain a command')

@@ -1,20 +1,23 @@
 import type { PurchaseReport } from '../client/index.js';
-import { hasEnded, isStopped } from './changes.js';
-import { STOPPED_HINT } from './errors.js';
-import { eventName } from './events.js';
+import { cancellationFact, isLeftUnknown } from './cancellation.js';
+import { eventDetail, eventName } from './events.js';
+import { STOPPED_HINT, UNANSWERED_HINT, UNKNOWN_ORDER_HINT, withCommands } from './hints.js';
+import { meaningOf, nextCall, nextLabel } from './next-step.js';
 import type { Look } from './output.js';
+import { isOvercome } from './overcome.js';
 import { oneLine } from './sanitize.js';
-import { paintPhase } from './style.js';
-import { factLines, moment, relative, table, when, type Fact } from './text.js';
+import { hasEnded, isStopped, paintStanding, standing } from './standing.js';
+import { beside, factLines, moment, relative, tidy, when, type Fact } from './text.js';
 
 /** Where a purchase is, why, and what to do, on one screen. */
 export function statusLines(report: PurchaseReport, look: Look): string[] {
-  const { status } = report;
-  const { bold, dim } = look.style;
+  const { status, runStatus } = report;
+  const { bold } = look.style;
+  const run = { runStatus, phase: status.phase };
   return [
-    `${bold(oneLine(status.externalSubscriptionId))}  ${paintPhase(look.style, status.phase)(status.phase)}`,
+    `${bold(oneLine(status.externalSubscriptionId))}  ${paintStanding(look.style, run)(standing(run))}`,
     ...factLines(facts(report, look.now), look.width),
-    ...(status.timeline === undefined ? [] : ['', bold('Timeline'), ...timelineLines(report, dim)]),
+    ...(status.timeline === undefined ? [] : ['', bold('Timeline'), ...timelineLines(report, look)]),
   ];
 }
 
@@ -22,17 +25,25 @@ function facts(report: PurchaseReport, now: number): Fact[] {
   const { status, workflowId, runStatus } = report;
   const { nextPollAt, deadline } = hasEnded(report) ? {} : status;
   return [
+    ['this means', meaning(report)],
     ['subscription', status.subscriptionNumber ?? 'none yet'],
     ['trading partner', status.tradingPartnerId],
     ['portal status', portalStatus(report)],
-    ['next poll', nextPollAt && when(nextPollAt, now)],
+    [nextLabel(status.phase), nextPollAt && when(nextPollAt, now)],
     ['deadline', deadline && when(deadline, now)],
-    ['cancellation', cancellation(report, now)],
-    ['last error', lastError(report, now)],
+    cancellationFact(report, now),
+    errorFact(report, now),
     ['what to do', whatToDo(report)],
     ['workflow', `${workflowId} (${runStatus.toLowerCase().replaceAll('_', ' ')})`],
     ['known from', source(report, now)],
   ];
+}
+
+/** What the phase means; of a purchase that may not have begun nothing is said. */
+function meaning(report: PurchaseReport): string | undefined {
+  const { phase } = report.status;
+  const isVague = phase === 'Placing' && report.answeredBy === 'server';
+  return hasEnded(report) || isVague ? undefined : meaningOf(phase);
 }
 
 function portalStatus({ status: { portalStatus: word, polls } }: PurchaseReport): string | undefined {
@@ -41,27 +52,22 @@ function portalStatus({ status: { portalStatus: word, polls } }: PurchaseReport)
   return `${word} (asked ${polls === 1 ? 'once' : `${polls} times`})`;
 }
 
-function cancellation({ status }: PurchaseReport, now: number): string | undefined {
-  const wish = status.cancellation;
-  if (wish === undefined) return undefined;
-  const effects = {
-    'not-placed': 'no order was placed',
-    'too-late': 'too late, the order stands',
-    unknown: 'what it can do is not known yet',
-  };
-  const reason = wish.reason === undefined ? '' : `, "${oneLine(wish.reason)}"`;
-  return `${effects[wish.effect ?? 'unknown']}; asked for ${when(wish.requestedAt, now)} via ${wish.via}${reason}`;
+function errorFact({ status }: PurchaseReport, now: number): Fact {
+  const { lastError: error } = status;
+  if (error === undefined) return ['last error', undefined];
+  const about = `${error.type}, ${when(error.at, now)}`;
+  return isOvercome(status)
+    ? ['earlier error', `${about}; it has gone on since: ${tidy(error.message)}`]
+    : ['last error', `${about}: ${tidy(error.message)}`];
 }
 
-function lastError({ status: { lastError: error } }: PurchaseReport, now: number): string | undefined {
-  return error && `${error.type}, ${when(error.at, now)}: ${oneLine(error.message)}`;
-}
-
-function whatToDo({ status, runStatus, answeredBy }: PurchaseReport): string | undefined {
+function whatToDo(report: PurchaseReport): string | undefined {
+  const { status, runStatus, answeredBy, workflowId } = report;
   if (isStopped(runStatus)) return `The run was stopped from outside. ${STOPPED_HINT}`;
-  if (status.actionRequired !== undefined) return status.actionRequired;
-  if (answeredBy === 'server' && runStatus === 'RUNNING') return 'Start a worker: nothing moves without one.';
-  return undefined;
+  if (isLeftUnknown(report)) return UNKNOWN_ORDER_HINT;
+  const action = status.actionRequired && withCommands(status.actionRequired, workflowId);
+  const worker = answeredBy === 'server' && runStatus === 'RUNNING' ? UNANSWERED_HINT : undefined;
+  return [action, worker].filter(Boolean).join(' ') || undefined;
 }
 
 function source({ answeredBy, asOf }: PurchaseReport, now: number): string {
@@ -69,21 +75,26 @@ function source({ answeredBy, asOf }: PurchaseReport, now: number): string {
   return `the server's record of ${when(asOf, now)}; no worker answered`;
 }
 
-function timelineLines({ status }: PurchaseReport, dim: (text: string) => string): string[] {
-  const entries = status.timeline ?? [];
-  const rows = entries.map((entry) => [moment(entry.at), eventName(entry), oneLine(entry.detail ?? '')]);
-  return table(rows, (cell, _row, column) => (column === 0 ? dim(cell) : cell)).map((line) => `  ${line}`);
+function timelineLines({ status: { timeline = [] } }: PurchaseReport, { style, width }: Look): string[] {
+  const column = Math.max(0, ...timeline.map((entry) => eventName(entry).length));
+  return timeline.flatMap((entry) => {
+    const at = moment(entry.at);
+    const name = `${eventName(entry).padEnd(column)}  `;
+    return beside(`  ${at}  ${name}`, eventDetail(entry), width, `  ${style.dim(at)}  ${name}`);
+  });
 }
 
 /** One line about a purchase: `Provisioning, A-S00012345, the portal says Created, next poll in 4s`. */
 export function shortStatus({ status, answeredBy, asOf }: PurchaseReport, now: number): string {
-  const { phase, subscriptionNumber, portalStatus: word, nextPollAt } = status;
+  const { phase, subscriptionNumber, portalStatus: word } = status;
   return [
     phase,
     subscriptionNumber,
     word !== undefined && `the portal says ${word}`,
-    nextPollAt !== undefined && Date.parse(nextPollAt) > now && `next poll ${relative(nextPollAt, now)}`,
-    answeredBy === 'server' && `no worker answers; as of ${relative(asOf, now)}`,
+    phase === 'Confirming' && meaningOf(phase),
+    phase === 'ActionRequired' && 'a person must act',
+    nextCall(status, now),
+    answeredBy === 'server' && `no worker answered; as of ${relative(asOf, now)}`,
   ]
     .filter((part) => typeof part === 'string')
     .map(oneLine)

@@ -16,8 +16,13 @@ export function untilStopped(): Promise<void> {
 
 /** Thrown into work that Ctrl-C interrupts. */
 class Interrupted extends CliError {
-  constructor() {
-    super({ type: 'Interrupted', message: 'interrupted', exitCode: EXIT.interrupted });
+  constructor(hint: string | undefined) {
+    super({
+      type: 'Interrupted',
+      message: 'interrupted',
+      ...(hint !== undefined && { hint }),
+      exitCode: EXIT.interrupted,
+    });
   }
 }
 
@@ -31,13 +36,14 @@ export class StopSignal {
   readonly #onSignal = (): void => {
     if (!this.signal.aborted) {
       this.#firstAt = Date.now();
-      this.#controller.abort(new Interrupted());
+      this.#controller.abort(new Interrupted(this.hint));
     } else if (Date.now() - this.#firstAt > SAME_PRESS_MS) {
       process.exit(EXIT.interrupted);
     }
   };
 
-  constructor() {
+  /** @param hint what is said to whoever interrupts. */
+  constructor(private readonly hint?: string) {
     for (const signal of ENDING) process.on(signal, this.#onSignal);
   }
 
@@ -60,7 +66,7 @@ export class StopSignal {
    */
   async race<T>(work: Promise<T>): Promise<T> {
     const interrupted = this.told().then((): never => {
-      throw new Interrupted();
+      throw new Interrupted(this.hint);
     });
     return await Promise.race([work, interrupted]);
   }

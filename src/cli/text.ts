@@ -19,11 +19,19 @@ export function when(iso: string, now: number): string {
   return `${relative(iso, now)} (${moment(iso)})`;
 }
 
-/** Breaks a line at spaces so that no line is longer than `width`, where its words allow. */
+/** A text of others on one line; the full stops of two of its sentences do not add up. */
+export function tidy(text: string): string {
+  return oneLine(text).replaceAll(/(?<!\.)\.\.(?=\s|$)/g, '.');
+}
+
+/**
+ * Breaks a line at spaces so that no line is longer than `width`, where its words allow. A command between
+ * backticks counts as one word.
+ */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ')) {
+  for (const word of text.match(/(?:`[^`]*`|[^ ])+/g) ?? []) {
     if (line !== '' && line.length + 1 + word.length > width) {
       lines.push(line);
       line = word;
@@ -42,9 +50,14 @@ export function factLines(facts: readonly Fact[], width: number): string[] {
   const known = facts.flatMap(([label, value]) => (value === undefined ? [] : [{ label, value }]));
   const column = Math.max(0, ...known.map(({ label }) => label.length)) + 3;
   return known.flatMap(({ label, value }) => {
-    const [first = '', ...more] = wrap(oneLine(value), Math.max(20, width - column - 2));
-    return [`  ${label.padEnd(column)}${first}`, ...more.map((line) => `  ${' '.repeat(column)}${line}`)];
+    return beside(`  ${label.padEnd(column)}`, oneLine(value), width);
   });
+}
+
+/** A text after what stands before it; its further lines are indented as far. `painted` is `before` in colour. */
+export function beside(before: string, text: string, width: number, painted = before): string[] {
+  const [first = '', ...more] = wrap(text, Math.max(20, width - before.length));
+  return [`${painted}${first}`.trimEnd(), ...more.map((line) => `${' '.repeat(before.length)}${line}`)];
 }
 
 /** Rows with aligned columns; the last one is not padded. `paint` colours a cell after it was aligned. */

@@ -104,7 +104,8 @@ function notThePortals(what: string, outcome: Outcome): PortalUnreadableError {
 /** `POST subscriptions: the portal answered 422: quantity is too large` */
 export function answered(call: Call, { status, portalMessage }: Answer): string {
   const redirected = status >= 300 && status < 400 ? ', a redirect, which is not followed' : '';
-  const words = portalMessage === undefined ? '' : `: ${portalMessage}`;
+  // The sentence goes on behind it.
+  const words = portalMessage === undefined ? '' : `: ${portalMessage.replace(/\.$/, '')}`;
   return `${call.name}: the portal answered ${status}${redirected}${words}`;
 }
 

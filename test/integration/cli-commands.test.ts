@@ -206,9 +206,15 @@ describe('status', () => {
     const order = anOpenOrder();
     const path = file(order);
     await marketplace(['purchase', path, '--no-wait', '--task-queue', 'nobody-is-here']);
-    const { code, stdout } = await marketplace(['status', purchaseWorkflowId(order)]);
+    const { code, stdout } = await eventually(async () => {
+      const byId = await marketplace(['status', order.externalSubscriptionId]);
+      return byId.code === 4 ? undefined : byId;
+    });
     expect(code).toBe(0);
     expect(stdout).toMatch(/known from +the server's record of .*; no worker answered/);
+    expect(stdout).toMatch(
+      /what to do +No worker answered within 5s\. If a worker was just started, ask again/,
+    );
   });
 });
 
@@ -248,7 +254,13 @@ describe('cancel and retry', () => {
     const id = purchaseWorkflowId(order);
     const parked = await buy(order, { onRejected: 'park' });
     expect(parked.code).toBe(5);
-    expect(await json('retry', id)).toEqual({ workflowId: id, phase: 'ActionRequired', wasParked: true });
+    expect(parked.stderr).toContain(`\`npx marketplace retry ${id}\``);
+    expect(await json('retry', id)).toEqual({
+      workflowId: id,
+      phase: 'ActionRequired',
+      wasParked: true,
+      answeredBy: 'worker',
+    });
     expect(await json('cancel', id, '--reason', 'not \u001b[31mwanted')).toMatchObject({
       effect: 'not-placed',
     });
@@ -281,7 +293,73 @@ describe('cancel and retry', () => {
     await buy(order);
     const { code, stdout } = await marketplace(['retry', purchaseWorkflowId(order)]);
     expect(code).toBe(0);
-    expect(stdout).toContain('does not wait for a person');
+    expect(stdout).toMatch(/does not wait for a person, and goes on as it is \(Provisioning,/);
+  });
+});
+
+describe('without a worker', () => {
+  it('a wish to cancel is given up in time, and said to be on its way', async () => {
+    const order = anOpenOrder();
+    await marketplace(['purchase', file(order), '--no-wait', '--task-queue', 'nobody-is-here']);
+    const begun = Date.now();
+    const id = purchaseWorkflowId(order);
+    const { code, stderr } = await marketplace(['cancel', id, '--within', '1s']);
+    expect(Date.now() - begun).toBeLessThan(5_000);
+    expect(code).toBe(5);
+    expect(stderr).toContain('no worker answered within 1s; the wish to cancel may still take effect');
+    expect(stderr).toContain(`npx marketplace status ${id}`);
+  });
+
+  it('nobody claims that a purchase goes on', async () => {
+    const order = anOpenOrder();
+    const path = file(order);
+    await marketplace(['purchase', path, '--no-wait', '--task-queue', 'nobody-is-here']);
+    const { code, stdout } = await marketplace(['retry', purchaseWorkflowId(order)]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/No worker\s+answered within 5s\./);
+    expect(stdout).not.toContain('goes on as it is');
+    const waited = await marketplace(['purchase', path, '--wait', '--within', '1s']);
+    expect(waited).toMatchObject({ code: 5, stderr: expect.stringContaining('no worker answered in time') });
+  });
+});
+
+describe('an interruption', () => {
+  /** What a command says that is told to end once its purchase is there. */
+  async function interrupted(
+    args: readonly string[],
+    isReady: (output: string) => Promise<boolean>,
+    signal: NodeJS.Signals,
+  ) {
+    const child = spawn(process.execPath, [MAIN, ...args], { env: environment() });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    const ended = once(child, 'close');
+    await eventually(async () => (await isReady(stdout)) || undefined);
+    child.kill(signal);
+    return { ended: await ended, stdout, stderr };
+  }
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('by %s ends watching, with what to do next', async (signal) => {
+    const order = anOpenOrder();
+    await buy(order);
+    const id = purchaseWorkflowId(order);
+    const isReady = async (output: string) => output.includes('now: Provisioning');
+    const { ended, stdout, stderr } = await interrupted(['watch', id], isReady, signal);
+    expect(ended).toEqual([130, null]);
+    expect(stdout.split('\n')[0]).toBe(id);
+    expect(stderr).toMatch(/^error: interrupted\n {2}The purchase goes on\. Watch it again:/);
+  });
+
+  it('of waiting for a license says that the purchase goes on', async () => {
+    const order = anOpenOrder();
+    const path = file(anInput(order));
+    const isReady = async () => simulator.orders(order.externalSubscriptionId).length > 0;
+    const { ended, stderr } = await interrupted(['purchase', path, '--wait'], isReady, 'SIGINT');
+    expect(ended).toEqual([130, null]);
+    expect(stderr).toContain('The purchase goes on.');
+    expect(stderr).toContain(`npx marketplace status ${purchaseWorkflowId(order)}`);
   });
 });
 
@@ -310,7 +388,7 @@ describe('what is wrong', () => {
     ['a phase that is none', ['list', '--phase', 'x'], 2, /Allowed choices/],
     ['an empty ID', ['status', ''], 2, /the ID is empty/],
     ['an unknown ID', ['status', 'nobody'], 4, /no purchase with the ID nobody/],
-    ['an unknown workflow ID', ['watch', 'purchase:a:b'], 4, /there is no purchase purchase:a:b/],
+    ['an unknown workflow ID', ['status', 'purchase:a:b'], 4, /there is no purchase purchase:a:b/],
     ['an unknown ID to retry', ['retry', 'b', '--partner', 'a'], 4, /there is no purchase purchase:a:b/],
     ['another partner', ['status', 'purchase:a:b', '--partner', 'c'], 2, /not one of trading partner c/],
     ['no namespace of the server', ['list', '--namespace', 'nowhere'], 2, /no namespace "nowhere"/],

@@ -120,9 +120,10 @@ describe("a caller of Temporal's HTTP API", () => {
 
     const early = anOrder();
     const { externalSubscriptionId } = early;
-    const then = { do: 'answer', when: 'before', status: 503 } as const;
-    simulator.addFault({ call: 'find', externalSubscriptionId, times: 'always', then });
+    const then = { do: 'answer', when: 'before', status: 429, headers: { 'Retry-After': '600' } } as const;
+    simulator.addFault({ call: 'find', externalSubscriptionId, then });
     await begin(early);
+    await eventually(async () => (await statusOf(early)).lastError);
     expect(await update(early, 'cancelPurchase', { reason: 'by HTTP' })).toMatchObject({
       status: 200,
       body: { outcome: { success: [{ effect: 'not-placed', phase: 'Cancelled' }] } },

@@ -38,10 +38,11 @@ async function inPhase(id: string, phase: PurchaseStatus['phase']): Promise<Purc
   });
 }
 
+/** The portal, looked at before the order is placed, asks to come back later. */
 function holdBack(order: Order): void {
   const { externalSubscriptionId } = order;
-  const then = { do: 'answer', when: 'before', status: 503 } as const;
-  rig.simulator.addFault({ call: 'find', externalSubscriptionId, times: 'always', then });
+  const then = { do: 'answer', when: 'before', status: 429, headers: { 'Retry-After': '600' } } as const;
+  rig.simulator.addFault({ call: 'find', externalSubscriptionId, then });
 }
 
 /** The portal does not permit the order, once: a person has to act. */
@@ -54,7 +55,7 @@ function refuseOnce(order: Order): void {
   });
 }
 
-/** A purchase that cannot reach the portal, which keeps it in `Placing`. */
+/** A purchase that is to wait, which keeps it in `Placing`. */
 async function beginHeldBack(): Promise<{ readonly order: Order; readonly id: string }> {
   const order = anOrder();
   holdBack(order);

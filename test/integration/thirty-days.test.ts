@@ -172,7 +172,10 @@ describe('time', () => {
     });
     const calls = at.rig.simulator.journal.length;
     const handle = await at.rig.begin(anInput(order, { parkDeadline: '2d' }));
-    await eventually(async () => (await handle.query(statusQuery)).phase === 'Confirming' || undefined);
+    await eventually(async () => {
+      const { timeline } = await handle.query(statusQuery);
+      return timeline.some(({ event }) => event === 'OutcomeUnknown') || undefined;
+    });
     await handle.cancel();
     await rejection(handle.result());
     expect((await handle.describe()).status.name).toBe('CANCELLED');

@@ -49,6 +49,24 @@ describe('an error in text', () => {
     expect(printed(error, 'text')).toBe(`error: a person must act first\n  purchase: ${ID}\n  Mend it.\n`);
   });
 
+  it('names the command where the workflow names its signal', () => {
+    const action = 'Mend it, then send the "retry" signal.';
+    const error = new PurchasePendingError('a person must act first', ID, 'ActionRequired', action);
+    expect(printed(error, 'text')).toContain(`Mend it, then run \`npx marketplace retry ${ID}\`.`);
+  });
+
+  it('says what a purchase goes through that is not placed yet', () => {
+    const error = new PurchasePendingError('the order is not placed yet', ID, 'Placing');
+    expect(printed(error, 'text').replaceAll(/\s+/g, ' ')).toContain(
+      `It goes on: \`npx marketplace watch ${ID}\`. A portal in trouble is tried for two hours`,
+    );
+  });
+
+  it('does not send for another worker when one was just started', () => {
+    const text = printed(new NoWorkerError('no worker answered in time', ID), 'text');
+    expect(text).toContain('If a worker was just started, ask again in a moment; otherwise start one');
+  });
+
   it('has no control characters of the portal', () => {
     const error = new PurchaseFailedError('OrderRejected', 'no\u001b[2J\n\u009b1mway', {}, ID);
     expect(printed(error, 'text').split('\n')[0]).toBe('error: OrderRejected: no way');

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { EXIT } from '../../src/cli/exit-codes.js';
 import { formatIn } from '../../src/cli/global-options.js';
 import { createProgram } from '../../src/cli/program.js';
+import { programName } from '../../src/cli/program-name.js';
 
 /** What `marketplace … --help` prints. */
 async function helpOf(...args: string[]): Promise<string> {
@@ -35,6 +36,19 @@ describe('the help', () => {
   it('documents every exit code', async () => {
     const help = await helpOf();
     for (const code of Object.values(EXIT)) expect(help).toMatch(new RegExp(`^  ${code}\\s+\\S`, 'm'));
+  });
+});
+
+describe('the program', () => {
+  it.each([
+    ['/usr/local/bin/marketplace', {}, 'marketplace'],
+    ['/usr/local/bin/marketplace', { npm_command: 'exec' }, 'npx marketplace'],
+    ['/home/me/node_modules/.bin/marketplace', {}, 'npx marketplace'],
+    ['/home/me/node_modules/.bin/marketplace', { npm_lifecycle_event: 'npx' }, 'npx marketplace'],
+    ['/home/me/project/dist/src/cli/main.js', { npm_lifecycle_event: 'start' }, 'npx marketplace'],
+    [undefined, {}, 'npx marketplace'],
+  ])('started as %s with %j is called %s', (script, env, name) => {
+    expect(programName({ script, env })).toBe(name);
   });
 });
 

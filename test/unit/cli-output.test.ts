@@ -69,12 +69,62 @@ describe('a status in text', () => {
       '\n',
     );
     expect(text).toContain("the server's record of 1h ago (2026-01-31T11:00:00Z); no worker answered");
-    expect(text).toContain('Start a worker');
+    expect(text).toMatch(/No worker answered within 5s\. If a worker was just started, ask again/);
+  });
+
+  it('says with which command a person helps it on, and ends no sentence twice', () => {
+    const status = {
+      phase: 'ActionRequired',
+      actionRequired: 'Mend it.. Then send the "retry" signal: it goes on.',
+    } as const;
+    const lines = statusLines(report({}, status), { ...LOOK, width: 60 });
+    expect(lines).toContain('  what to do        Mend it. Then run');
+    expect(lines).toContain('                    `npx marketplace retry purchase:P:EXT-1`:');
+  });
+
+  it('explains the phases that do not explain themselves', () => {
+    const text = (phase: 'Placing' | 'Confirming') =>
+      statusLines(report({}, { phase }), { ...LOOK, width: 200 }).join('\n');
+    expect(text('Placing')).toMatch(/this means +the order is being placed;.* two hours, then a person/);
+    expect(text('Placing')).toMatch(/next try +in 4s/);
+    expect(text('Confirming')).toMatch(/this means +whether the order was placed is being found out/);
+    expect(text('Confirming')).toMatch(/looked for again +in 4s/);
+  });
+
+  it('tells an error that was overcome from one that lasts', () => {
+    const at = '2026-01-31T11:59:00.000Z';
+    const text = (status: Partial<PurchaseReport['status']>) =>
+      statusLines(report({}, status), LOOK).join('\n');
+    const lastError = { type: 'InvalidClient', message: 'bad secret..', at } as const;
+    const parked = { at, event: 'Parked' };
+    const token = { at: '2026-01-31T11:59:30.000Z', event: 'TokenFetched' };
+    expect(text({ lastError, phase: 'Provisioned' })).toMatch(
+      /earlier error .*gone on since: bad secret\.$/m,
+    );
+    expect(text({ lastError })).toContain('earlier error');
+    expect(text({ lastError, phase: 'Placing', timeline: [parked] })).toContain('last error');
+    expect(text({ lastError, phase: 'Placing', timeline: [parked, token] })).toContain('earlier error');
+    expect(text({ lastError, phase: 'Failed', timeline: [parked, token] })).toContain('last error');
+  });
+
+  it('wraps its timeline beside the names, and says how long a token is good', () => {
+    const at = '2026-01-31T11:58:00.000Z';
+    const timeline = [
+      { at, event: 'TokenFetched', detail: 'scope, good until 2026-01-31T13:58:00.000Z' },
+      { at, event: 'PortalTrouble', detail: 'PortalUnavailable: nobody answers there at all' },
+    ];
+    expect(statusLines(report({}, { timeline }), { ...LOOK, width: 68 }).slice(-3)).toEqual([
+      '  2026-01-31T11:58:00Z  OAuth token     scope, good for 2h',
+      '  2026-01-31T11:58:00Z  Portal trouble  PortalUnavailable: nobody',
+      '                                        answers there at all',
+    ]);
   });
 
   it('says when a run was stopped from outside, whatever phase it had', () => {
     const lines = statusLines(report({ runStatus: 'TERMINATED' }), LOOK).join('\n');
+    expect(lines).toMatch(/^EXT-1 {2}Terminated \(was Provisioning\)\n/);
     expect(lines).toContain('stopped from outside');
+    expect(lines).toContain('first wait in Confirming');
     expect(lines).not.toContain('next poll');
   });
 
@@ -89,6 +139,20 @@ describe('a status in text', () => {
     expect(text('not-placed')).toContain('no order was placed');
     expect(text()).toContain('not known yet');
   });
+
+  it('says no more of a cancelled purchase than anybody knows', () => {
+    const cancellation = { requestedAt: '2026-01-31T11:59:00.000Z', via: 'update' } as const;
+    const text = (event: string) => {
+      const timeline = [{ at: '2026-01-31T11:58:00.000Z', event }];
+      const cancelled = report({ runStatus: 'CANCELLED' }, { phase: 'Cancelled', cancellation, timeline });
+      return statusLines(cancelled, { ...LOOK, width: 300 }).join('\n');
+    };
+    expect(text('Started')).toContain(
+      'this purchase placed nothing itself; whether the order existed before could not be found out',
+    );
+    expect(text('OutcomeUnknown')).toContain('an order may have been sent');
+    expect(text('Started')).toMatch(/what to do +Ask GitLab .* or start the purchase again: it looks/);
+  });
 });
 
 describe('a list in text', () => {
@@ -101,9 +165,30 @@ describe('a list in text', () => {
 
   it('has a head and aligned columns', () => {
     expect(listLines([listing], 20, LOOK)).toEqual([
-      'ID     PHASE      SUBSCRIPTION  PARTNER  RUN      STARTED',
-      'EXT-1  not begun  -             P        running  2026-01-31T11:00:00Z (1h ago)',
+      'ID     PHASE      PARTNER  STARTED',
+      'EXT-1  not begun  P        1h ago',
     ]);
+  });
+
+  it('says why purchases are stuck, and which runs were cut off', () => {
+    const parked = { ...listing, phase: 'ActionRequired', reason: 'InvalidClient' } as const;
+    const stopped = { ...listing, phase: 'Placing', runStatus: 'TERMINATED' } as const;
+    expect(listLines([parked, stopped], 20, LOOK)).toEqual([
+      'ID     PHASE                     PARTNER  STARTED  REASON',
+      'EXT-1  ActionRequired            P        1h ago   InvalidClient',
+      'EXT-1  Terminated (was Placing)  P        1h ago   -',
+    ]);
+  });
+
+  it('fits 80 columns', () => {
+    const wide = {
+      ...listing,
+      externalSubscriptionId: 'EXT-100001',
+      tradingPartnerId: '0012300000AbCdEAAA',
+      phase: 'ActionRequired',
+      reason: 'UnexpectedResponse',
+    } as const;
+    for (const line of listLines([wide], 20, LOOK)) expect(line.length).toBeLessThanOrEqual(80);
   });
 
   it('says when it is empty, or may have more', () => {
@@ -183,13 +268,44 @@ describe('watching', () => {
   it('is shown as what happened, and how it ended', () => {
     const printer = new ChangePrinter();
     expect(printer.lines(REPORT, LOOK)).toEqual([
-      'purchase:P:EXT-1',
       '  2026-01-31T11:58:00Z  Purchase started',
       '  2026-01-31T11:58:01Z  SomethingNew        x',
       '  now: Provisioning, A-S1, the portal says Created, next poll in 4s',
     ]);
     const end = report({ runStatus: 'COMPLETED' }, { phase: 'Provisioned', timeline: [] });
     expect(printer.lines(end, LOOK)).toEqual(['Provisioned: subscription A-S1']);
+  });
+
+  it('says at once what a parked purchase waits for, and only once', () => {
+    const printer = new ChangePrinter();
+    const parked = report(
+      {},
+      { phase: 'ActionRequired', actionRequired: 'Then send the "retry" signal.', timeline: [] },
+    );
+    expect(printer.lines(parked, LOOK)).toEqual([
+      expect.stringContaining('now: ActionRequired'),
+      '  what to do: Then run `npx marketplace retry purchase:P:EXT-1`.',
+    ]);
+    expect(printer.lines(parked, LOOK)).toEqual([]);
+  });
+
+  it('explains trouble and doubt when they come', () => {
+    const printer = new ChangePrinter();
+    const begun = report({}, { phase: 'Placing', timeline: [] });
+    expect(printer.lines(begun, LOOK).join(' ')).toMatch(/now: Placing, .*next try in 4s: .*two hours/);
+    const doubt = { at: '2026-01-31T12:00:00.000Z', event: 'OutcomeUnknown' };
+    const doubted = report({}, { phase: 'Confirming', timeline: [doubt] });
+    const lines = printer.lines(doubted, { ...LOOK, width: 200 });
+    expect(lines.join(' ')).toMatch(/now: Confirming.* is being found out, looked for again in 4s/);
+  });
+
+  it('ends at once while nobody answers', async () => {
+    const reason = new Error('enough');
+    const never = () => new Promise<PurchaseReport>(() => undefined);
+    const changing = changesOf(never, { everyMs: 1, signal: AbortSignal.abort(reason) });
+    await expect(changing.next()).rejects.toBe(reason);
+    const late = changesOf(never, { everyMs: 1, signal: AbortSignal.timeout(20) });
+    await expect(late.next()).rejects.toThrow('timeout');
   });
 });
 
@@ -201,7 +317,7 @@ describe("the demonstration's hints", () => {
     server: { address: '127.0.0.1:7233', namespace: 'default', uiUrl: 'http://127.0.0.1:8233' },
   };
   const hints = (address: string, env: NodeJS.ProcessEnv) =>
-    hintLines({ ...facts, server: { ...facts.server, address } }, { once: false, env }, LOOK).join('\n');
+    hintLines({ ...facts, server: { ...facts.server, address } }, LOOK, env).join('\n');
 
   it('link to the very run', () => {
     expect(webUiLink(facts)).toBe(
@@ -216,8 +332,10 @@ describe("the demonstration's hints", () => {
     expect(hints('127.0.0.1:7233', { TEMPORAL_NAMESPACE: 'n' })).toContain('--namespace default');
   });
 
-  it('name the CLI by its path unless it is on PATH', () => {
-    expect(hints('127.0.0.1:7233', {})).toContain("'/opt/temporal cli/temporal' workflow show");
+  it('name the path of the CLI once, unless it is on PATH', () => {
+    const lines = hints('127.0.0.1:7233', {});
+    expect(lines).toMatch(/^ {2}TEMPORAL='\/opt\/temporal cli\/temporal'\n {2}"\$TEMPORAL" workflow show/m);
+    expect(lines.match(/\/opt/g)).toHaveLength(1);
     expect(hints('127.0.0.1:7233', { PATH: '/bin:/opt/temporal cli' })).toContain('  temporal workflow show');
   });
 });

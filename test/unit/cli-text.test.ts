@@ -2,7 +2,7 @@ import { assert, property, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { oneLine, safeJson, safeLines } from '../../src/cli/sanitize.js';
 import { styleFor } from '../../src/cli/style.js';
-import { factLines, moment, relative, shellQuote, table, wrap } from '../../src/cli/text.js';
+import { beside, factLines, moment, relative, shellQuote, table, tidy, wrap } from '../../src/cli/text.js';
 
 const NOW = Date.parse('2026-01-31T12:00:00.000Z');
 const CONTROL = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
@@ -89,6 +89,24 @@ describe('lay-out', () => {
 
   it('never breaks a word', () => {
     expect(wrap('a verylongwordindeed b', 5)).toEqual(['a', 'verylongwordindeed', 'b']);
+  });
+
+  it('never breaks a command', () => {
+    expect(wrap('then run `a b c d e`: done', 9)).toEqual(['then run', '`a b c d e`:', 'done']);
+    expect(wrap('an odd ` mark', 5)).toEqual(['an', 'odd `', 'mark']);
+  });
+
+  it('indents what goes on beside something', () => {
+    expect(beside('> ', 'one two three four five', 22, '* ')).toEqual(['* one two three four', '  five']);
+  });
+
+  it.each([
+    ['mend it.. Then', 'mend it. Then'],
+    ['mend it..', 'mend it.'],
+    ['and so on...', 'and so on...'],
+    ['from 1..2', 'from 1..2'],
+  ])('tidies %j', (text, tidied) => {
+    expect(tidy(text)).toBe(tidied);
   });
 
   it.each([

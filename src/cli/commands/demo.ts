@@ -3,6 +3,7 @@ import { taskQueueIn } from '../../config.js';
 import { usageError } from '../errors.js';
 import { EXIT } from '../exit-codes.js';
 import { globalsOf } from '../global-options.js';
+import { PROGRAM } from '../program-name.js';
 
 const HELP = `
 Starts a Temporal server with its Web UI, a stand-in of GitLab's portal and a worker, all on this machine, and
@@ -10,9 +11,9 @@ buys one subscription. Gets the Temporal CLI if it is not there. In a terminal i
 Product IDs with another end than a license: refuse-me, never-provisions, fails.
 
 Examples:
-  $ marketplace demo
-  $ marketplace demo --once
-  $ sed s/2c92a0ff/refuse-me/ examples/order.json > refused.json && marketplace demo --order refused.json`;
+  $ ${PROGRAM} demo
+  $ ${PROGRAM} demo --once
+  $ sed s/2c92a0ff/refuse-me/ examples/order.json > refused.json && ${PROGRAM} demo --order refused.json`;
 
 export function demoCommand(): Command {
   return new Command('demo')

@@ -3,15 +3,16 @@ import { PURCHASE_PHASES, type PurchasePhase } from '../../contract/index.js';
 import { wholeNumber } from '../arguments.js';
 import { withPurchases } from '../connect.js';
 import { globalsOf } from '../global-options.js';
+import { PROGRAM } from '../program-name.js';
 import { listLines } from '../render-list.js';
 
 const HELP = `
 Newest first. Needs no worker. What has just begun may take a moment to show up.
 
 Examples:
-  $ marketplace list
-  $ marketplace list --phase ActionRequired --partner 0012300000AbCdE
-  $ marketplace list -o jsonl | jq -r 'select(.runStatus == "FAILED") | .workflowId'`;
+  $ ${PROGRAM} list
+  $ ${PROGRAM} list --phase ActionRequired --partner 0012300000AbCdE
+  $ ${PROGRAM} list -o jsonl | jq -r 'select(.runStatus == "FAILED") | .workflowId'`;
 
 interface ListOptions {
   readonly phase?: PurchasePhase;

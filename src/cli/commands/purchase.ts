@@ -1,27 +1,30 @@
-import { oneLine } from '../sanitize.js';
 import { Command, Option } from 'commander';
-import type { PlacedPurchase, PurchaseClient, StartedPurchase } from '../../client/index.js';
-import type { PurchaseInput, PurchaseResult } from '../../contract/index.js';
+import type { PlacedPurchase, PurchaseClient, PurchaseReport } from '../../client/index.js';
+import type { PurchaseIds, PurchaseInput, PurchaseResult } from '../../contract/index.js';
 import { durationMs } from '../arguments.js';
 import { changesOf } from '../changes.js';
 import { withPurchases } from '../connect.js';
-import { CliError, commandFor } from '../errors.js';
+import { CliError } from '../errors.js';
 import { EXIT } from '../exit-codes.js';
+import { shownWorkflowId } from '../find-purchase.js';
 import { globalsOf } from '../global-options.js';
-import type { Look, Output } from '../output.js';
-import { withProgress } from '../progress.js';
+import { commandFor, quotedCommandFor, WORKER_HINT, withCommands } from '../hints.js';
+import { PROGRAM } from '../program-name.js';
+import type { Output } from '../output.js';
+import { withProgress, type Progress } from '../progress.js';
 import { readPurchaseFile } from '../purchase-file.js';
+import { printPlaced, printResult, printStarted } from '../render-purchase.js';
 import { shortStatus } from '../render-status.js';
-import { factLines, when } from '../text.js';
+import { StopSignal } from '../signals.js';
 
 const HELP = `
 FILE holds the order as JSON, or an object with "order" and "options"; - reads standard input. Doing it again
 with the same order is safe: it finds the purchase that exists. Another order under the same IDs is refused.
 
 Examples:
-  $ marketplace purchase examples/order.json
-  $ marketplace purchase examples/order.json --wait --within 10m
-  $ jq '.externalSubscriptionId = "EXT-1002"' examples/order.json | marketplace purchase - -o json`;
+  $ ${PROGRAM} purchase examples/order.json
+  $ ${PROGRAM} purchase examples/order.json --wait --within 10m
+  $ jq '.externalSubscriptionId = "EXT-1002"' examples/order.json | ${PROGRAM} purchase - -o json`;
 
 interface PurchaseFlags {
   /** Absent: until the order exists. */
@@ -62,99 +65,88 @@ function argumentsFor({ order, options }: PurchaseInput) {
 /** How long the order may take to exist unless told otherwise, in milliseconds. */
 const WITHIN_MS = 30_000;
 
-function buy(
+async function buy(
   client: PurchaseClient,
   input: PurchaseInput,
   { within = WITHIN_MS }: PurchaseFlags,
   { format }: Output,
 ): Promise<PlacedPurchase> {
   const [order, options] = argumentsFor(input);
-  return withProgress('Waiting for the order to exist', format, () =>
-    client.purchase(order, { ...options, within: `${within}ms` }),
+  return interruptibly(`A purchase that was started goes on. ${seeIt(order)}`, (stop) =>
+    withProgress('Waiting for the order to exist', format, () =>
+      stop.race(client.purchase(order, { ...options, within: `${within}ms` })),
+    ),
   );
+}
+
+/** Work that Ctrl-C ends with a hint. */
+async function interruptibly<T>(hint: string, work: (stop: StopSignal) => Promise<T>): Promise<T> {
+  const stop = new StopSignal(hint);
+  try {
+    return await work(stop);
+  } finally {
+    stop.dispose();
+  }
+}
+
+function seeIt(ids: PurchaseIds): string {
+  return `See it: ${quotedCommandFor('status', shownWorkflowId(ids))}`;
 }
 
 async function buyAndWait(
   client: PurchaseClient,
   input: PurchaseInput,
   { within }: PurchaseFlags,
-  output: Output,
+  { format }: Output,
 ): Promise<PurchaseResult> {
   const { order } = input;
   await client.start(...argumentsFor(input));
-  const signal = within === undefined ? undefined : AbortSignal.timeout(within);
-  const watching = { everyMs: 1_000, ...(signal && { signal }) };
-  try {
-    await withProgress('Waiting for the license', output.format, async (progress) => {
-      for await (const report of changesOf(() => client.status(order), watching)) {
-        progress.update(shortStatus(report, Date.now()));
-      }
-    });
-  } catch (error) {
-    throw signal?.aborted === true ? await notYet(client, input) : error;
-  }
+  await interruptibly(`The purchase goes on. ${seeIt(order)}`, (stop) =>
+    withProgress('Waiting for the license', format, (progress) =>
+      untilEnded({ client, order, within }, stop, progress),
+    ),
+  );
   return client.waitForResult(order);
 }
 
-async function notYet(client: PurchaseClient, { order }: PurchaseInput): Promise<CliError> {
-  const { workflowId, status } = await client.status(order);
-  const { phase, subscriptionNumber, actionRequired } = status;
+interface Waiting {
+  readonly client: PurchaseClient;
+  readonly order: PurchaseIds;
+  readonly within: number | undefined;
+}
+
+async function untilEnded(
+  { client, order, within }: Waiting,
+  stop: StopSignal,
+  progress: Progress,
+): Promise<void> {
+  const timeout = within === undefined ? [] : [AbortSignal.timeout(within)];
+  const signal = AbortSignal.any([stop.signal, ...timeout]);
+  let last: PurchaseReport | undefined;
+  try {
+    for await (const report of changesOf(() => client.status(order), { everyMs: 1_000, signal })) {
+      const more = report.status.actionRequired && `; see ${commandFor('status', report.workflowId)}`;
+      progress.update(`${shortStatus(report, Date.now())}${more ?? ''}`);
+      last = report;
+    }
+  } catch (error) {
+    throw signal.aborted && !stop.signal.aborted ? notYet(order, last) : error;
+  }
+}
+
+function notYet(ids: PurchaseIds, last: PurchaseReport | undefined): CliError {
+  const workflowId = shownWorkflowId(ids);
+  const message = 'the license is not provisioned yet';
+  const isUnanswered = last === undefined || last.answeredBy === 'server';
+  const { phase, subscriptionNumber, actionRequired } = last?.status ?? {};
+  const goesOn = isUnanswered ? WORKER_HINT : `It goes on: ${quotedCommandFor('watch', workflowId)}`;
   return new CliError({
     type: 'Pending',
-    message: `the license is not provisioned yet: ${phase}`,
-    hint:
-      actionRequired === undefined
-        ? `It goes on: ${commandFor('watch', workflowId)}`
-        : oneLine(actionRequired),
+    message: isUnanswered ? `${message}: no worker answered in time` : `${message}: ${phase}`,
+    hint: actionRequired === undefined ? goesOn : withCommands(actionRequired, workflowId),
     exitCode: EXIT.pending,
     workflowId,
-    phase,
+    ...(phase !== undefined && { phase }),
     ...(subscriptionNumber !== undefined && { subscriptionNumber }),
   });
-}
-
-function printStarted(started: StartedPurchase, output: Output): void {
-  output.item(started, (look) => [
-    look.style.bold('Purchase started'),
-    ...factLines(
-      [
-        ['workflow', started.workflowId],
-        ['run', started.runId],
-        ['next', commandFor('watch', started.workflowId)],
-      ],
-      look.width,
-    ),
-  ]);
-}
-
-function printPlaced(placed: PlacedPurchase, output: Output): void {
-  const next = placed.phase === 'Provisioned' ? 'status' : 'watch';
-  output.item(placed, (look) => [
-    look.style.green('The order exists'),
-    ...factLines(
-      [
-        ['subscription', placed.subscriptionNumber ?? 'the portal gave no number yet'],
-        ['phase', placed.phase],
-        ['workflow', placed.workflowId],
-        ['next', commandFor(next, placed.workflowId)],
-      ],
-      look.width,
-    ),
-  ]);
-}
-
-function printResult(result: PurchaseResult, output: Output): void {
-  output.item(result, (look: Look) => [
-    look.style.green('Provisioned'),
-    ...factLines(
-      [
-        ['subscription', result.subscriptionNumber ?? 'the portal gave no number'],
-        ['ID', result.externalSubscriptionId],
-        ['trading partner', result.tradingPartnerId],
-        ['placed', when(result.placedAt, look.now)],
-        ['provisioned', when(result.provisionedAt, look.now)],
-      ],
-      look.width,
-    ),
-  ]);
 }

@@ -3,6 +3,7 @@ import type { SimulatorOptions } from '../../simulator/index.js';
 import { durationMs, wholeNumber } from '../arguments.js';
 import { usageError } from '../errors.js';
 import { globalsOf } from '../global-options.js';
+import { PROGRAM } from '../program-name.js';
 import { parseJson } from '../parse-json.js';
 import { safeLines } from '../sanitize.js';
 import { untilStopped } from '../signals.js';
@@ -13,9 +14,9 @@ with another end than a license: refuse-me, never-provisions, fails. A fault is 
 place or find): drop, answer, delay or hide.
 
 Examples:
-  $ marketplace simulator --port 8080
-  $ marketplace simulator --created 10m --permit 0012300000AbCdE
-  $ marketplace simulator --fault '{"call":"place","then":{"do":"drop","when":"after"}}'`;
+  $ ${PROGRAM} simulator --port 8080
+  $ ${PROGRAM} simulator --created 10m --permit 0012300000AbCdE
+  $ ${PROGRAM} simulator --fault '{"call":"place","then":{"do":"drop","when":"after"}}'`;
 
 interface SimulatorFlags {
   readonly port: number;

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { withPurchases } from '../connect.js';
 import { findPurchase } from '../find-purchase.js';
 import { globalsOf } from '../global-options.js';
+import { PROGRAM } from '../program-name.js';
 import { partnerOption } from '../partner-option.js';
 import { withProgress } from '../progress.js';
 import { statusLines } from '../render-status.js';
@@ -10,8 +11,8 @@ const HELP = `
 Answers from the purchase itself; when no worker answers, from the server's record, and says how old that is.
 
 Examples:
-  $ marketplace status EXT-1001
-  $ marketplace status EXT-1001 -o json | jq -r .status.phase`;
+  $ ${PROGRAM} status EXT-1001
+  $ ${PROGRAM} status EXT-1001 -o json | jq -r .status.phase`;
 
 export function statusCommand(): Command {
   return new Command('status')

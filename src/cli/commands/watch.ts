@@ -1,23 +1,29 @@
 import { Command, Option } from 'commander';
 import type { PurchaseReport } from '../../client/index.js';
 import { durationMs } from '../arguments.js';
-import { changesOf, isStopped } from '../changes.js';
+import { isLeftUnknown } from '../cancellation.js';
+import { changesOf, type WatchOptions } from '../changes.js';
 import { withPurchases } from '../connect.js';
-import { CliError, STOPPED_HINT } from '../errors.js';
+import { CliError } from '../errors.js';
 import { EXIT } from '../exit-codes.js';
-import { findPurchase } from '../find-purchase.js';
+import { findPurchase, shownWorkflowId } from '../find-purchase.js';
 import { globalsOf } from '../global-options.js';
+import { quotedCommandFor, STOPPED_HINT, UNKNOWN_ORDER_HINT, withCommands } from '../hints.js';
+import type { Output } from '../output.js';
+import { PROGRAM } from '../program-name.js';
 import { partnerOption } from '../partner-option.js';
 import { ChangePrinter } from '../render-change.js';
 import { oneLine } from '../sanitize.js';
+import { StopSignal } from '../signals.js';
+import { isStopped } from '../standing.js';
 
 const HELP = `
 Prints only what changes, until the purchase ends. With -o jsonl every change is a line like the answer of
 "status", its timeline holding what is new; with -o json the last one is printed at the end.
 
 Examples:
-  $ marketplace watch EXT-1001
-  $ marketplace watch EXT-1001 -o jsonl | jq -r .status.phase`;
+  $ ${PROGRAM} watch EXT-1001
+  $ ${PROGRAM} watch EXT-1001 -o jsonl | jq -r .status.phase`;
 
 export function watchCommand(): Command {
   return new Command('watch')
@@ -39,32 +45,55 @@ async function watch(
   const { output, temporal } = globalsOf(command);
   await withPurchases(temporal, async ({ client }) => {
     const ids = await findPurchase(client, id, partner);
-    const printer = new ChangePrinter();
-    let last: PurchaseReport | undefined;
-    for await (const report of changesOf(() => client.status(ids), { everyMs: every })) {
-      if (output.format !== 'json') output.item(report, (look) => printer.lines(report, look));
-      last = report;
+    const workflowId = shownWorkflowId(ids);
+    output.heading(({ style }) => [style.bold(workflowId)]);
+    const stop = new StopSignal(
+      `The purchase goes on. Watch it again: ${quotedCommandFor('watch', workflowId)}`,
+    );
+    const watching = { everyMs: every, signal: stop.signal };
+    try {
+      const end = await printChanges(() => client.status(ids), watching, output);
+      if (end !== undefined) assertProvisioned(end);
+    } finally {
+      stop.dispose();
     }
-    if (last === undefined) return;
-    const end = output.format === 'json' ? await client.status(ids) : last;
-    if (output.format === 'json') output.item(end, () => []);
-    assertProvisioned(end);
   });
 }
 
+/** Prints each change, or with `json` the last report alone; returns that. */
+async function printChanges(
+  ask: () => Promise<PurchaseReport>,
+  watching: WatchOptions,
+  output: Output,
+): Promise<PurchaseReport | undefined> {
+  const printer = new ChangePrinter();
+  let last: PurchaseReport | undefined;
+  for await (const report of changesOf(ask, watching)) {
+    if (output.format !== 'json') output.item(report, (look) => printer.lines(report, look));
+    last = report;
+  }
+  if (last === undefined || output.format !== 'json') return last;
+  // The reports of changes have only what is new of the timeline.
+  const end = await ask();
+  output.item(end, () => []);
+  return end;
+}
+
 /** @throws CliError when a purchase ended in any other way. */
-function assertProvisioned({ runStatus, workflowId, status }: PurchaseReport): void {
+function assertProvisioned(report: PurchaseReport): void {
+  const { runStatus, workflowId, status } = report;
   if (runStatus === 'COMPLETED') return;
   const { phase, subscriptionNumber, lastError } = status;
   const stopped = isStopped(runStatus);
   const reason = stopped || lastError === undefined ? '' : `: ${lastError.type}: ${lastError.message}`;
-  const hint = stopped ? STOPPED_HINT : status.actionRequired;
+  const unknown = isLeftUnknown(report) ? UNKNOWN_ORDER_HINT : undefined;
+  const hint = stopped ? STOPPED_HINT : (status.actionRequired ?? unknown);
   throw new CliError({
     type: stopped ? 'Stopped' : phase === 'Cancelled' ? 'Cancelled' : (lastError?.type ?? phase),
     message: stopped
       ? `the purchase was stopped from outside while ${phase}`
       : oneLine(`the purchase ended as ${phase}${phase === 'Cancelled' ? '' : reason}`),
-    ...(hint !== undefined && { hint: oneLine(hint) }),
+    ...(hint !== undefined && { hint: withCommands(hint, workflowId) }),
     exitCode: EXIT.failed,
     workflowId,
     phase,

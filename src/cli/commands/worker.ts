@@ -4,6 +4,7 @@ import { environmentWith } from '../connect.js';
 import { CliError } from '../errors.js';
 import { EXIT } from '../exit-codes.js';
 import { globalsOf } from '../global-options.js';
+import { PROGRAM } from '../program-name.js';
 import { safeLines } from '../sanitize.js';
 
 const HELP = `
@@ -13,7 +14,7 @@ it has begun. Its log goes to standard error, as JSON lines.
 
 Examples:
   $ MARKETPLACE_PORTAL_URL=https://customers.staging.gitlab.com \\
-    MARKETPLACE_CLIENT_ID=… MARKETPLACE_CLIENT_SECRET_FILE=secret marketplace worker`;
+    MARKETPLACE_CLIENT_ID=… MARKETPLACE_CLIENT_SECRET_FILE=secret ${PROGRAM} worker`;
 
 export function workerCommand(): Command {
   return new Command('worker')

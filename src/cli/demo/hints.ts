@@ -3,6 +3,7 @@ import { purchaseWorkflowId, type PurchaseIds } from '../../contract/index.js';
 import { loadTemporalConfig } from '../../temporal/index.js';
 import type { Look } from '../output.js';
 import { packageFile } from '../package-files.js';
+import { PROGRAM } from '../program-name.js';
 import { shellQuote } from '../text.js';
 
 /** What the lines to try next are about. */
@@ -25,31 +26,25 @@ export function webUiLink({ ids, runId, server }: HintFacts): string {
 }
 
 /** What to try while the server runs: lines to copy and paste. */
-export function hintLines(
-  facts: HintFacts,
-  { once, env = process.env }: { once: boolean; env?: NodeJS.ProcessEnv },
-  { style }: Look,
-): string[] {
+export function hintLines(facts: HintFacts, { style }: Look, env: NodeJS.ProcessEnv = process.env): string[] {
   const flags = serverFlags(facts, env);
   const id = shellQuote(facts.ids.externalSubscriptionId);
   const workflow = `--workflow-id ${shellQuote(purchaseWorkflowId(facts.ids))}`;
-  const marketplace = (rest: string): string => `  npx marketplace ${rest}${flags}`;
-  const temporal = `  ${temporalCommand(facts.executable, env)}`;
-  const title = once
-    ? 'The server ends now. In a terminal, without --once, it stays up; then try, in another terminal'
-    : 'Try next, in another terminal';
+  const marketplace = (rest: string): string => `  ${PROGRAM} ${rest}${flags}`;
+  const { command, definition } = temporalCommand(facts.executable, env);
   return [
     '',
-    style.bold(title),
+    style.bold('Try next, in another terminal'),
     marketplace(`status ${id}`),
     marketplace('list'),
-    `${temporal} workflow show ${workflow}${flags}`,
-    `${temporal} workflow query ${workflow} --name status${flags}`,
+    ...definition,
+    `  ${command} workflow show ${workflow}${flags}`,
+    `  ${command} workflow query ${workflow} --name status${flags}`,
     '',
     style.bold('Another purchase, to follow and to signal while it runs'),
-    `  sed s/EXT-1001/EXT-1002/ ${exampleOrder()} | npx marketplace purchase -${flags}`,
+    `  sed s/EXT-1001/EXT-1002/ ${exampleOrder()} | ${PROGRAM} purchase -${flags}`,
     marketplace('watch EXT-1002'),
-    `${temporal} workflow signal --workflow-id ${secondWorkflowId()} --name poll${flags}`,
+    `  ${command} workflow signal --workflow-id ${secondWorkflowId()} --name poll${flags}`,
   ];
 }
 
@@ -72,10 +67,12 @@ function configured(env: NodeJS.ProcessEnv): { address?: string; namespace?: str
   }
 }
 
-/** `temporal`, or its path when the shell would not find it. */
-function temporalCommand(executable: string, env: NodeJS.ProcessEnv): string {
+/** `temporal`, or a shell variable for its path, defined once, when the shell would not find it. */
+function temporalCommand(executable: string, env: NodeJS.ProcessEnv) {
   const folders = (env['PATH'] ?? '').split(delimiter);
-  return folders.includes(dirname(executable)) ? 'temporal' : shellQuote(executable);
+  return folders.includes(dirname(executable))
+    ? { command: 'temporal', definition: [] }
+    : { command: '"$TEMPORAL"', definition: [`  TEMPORAL=${shellQuote(executable)}`] };
 }
 
 /** The path of the order that the demonstration buys. */

@@ -4,7 +4,7 @@ import type { Output } from '../output.js';
 import { readPurchaseFile } from '../purchase-file.js';
 import { StopSignal } from '../signals.js';
 import { Cleanup } from './cleanup.js';
-import { exampleOrderPath, hintLines, webUiLink } from './hints.js';
+import { exampleOrderPath, hintLines, webUiLink, type HintFacts } from './hints.js';
 import { DemoScreen } from './screen.js';
 import { setStage, type Stage } from './stage.js';
 import { endLines, follow } from './story.js';
@@ -65,12 +65,13 @@ async function show(input: PurchaseInput, settings: DemoSettings, parts: Show): 
   screen.still();
   screen.lines(endLines(end, screen));
   settings.output.item(end, () => []);
-  screen.lines(hintLines(facts, settings, screen.look));
-  if (!settings.once) await stayUp(stage, parts);
+  if (settings.once) screen.lines(['', 'The server ends now. In a terminal, without --once, it stays up.']);
+  else await stayUp(stage, facts, parts);
   return end;
 }
 
-async function stayUp(stage: Stage, { screen, stop }: Show): Promise<void> {
+async function stayUp(stage: Stage, facts: HintFacts, { screen, stop }: Show): Promise<void> {
+  screen.lines(hintLines(facts, screen.look));
   screen.lines(['', 'The server stays up. Ctrl-C ends it.']);
   await Promise.race([stop.told(), stage.worker]);
 }

@@ -1,6 +1,7 @@
 import { lookOf, type Format, type Look, type Sink } from '../output.js';
 import { canMove, startProgress, type Progress } from '../progress.js';
 import { oneLine } from '../sanitize.js';
+import { beside } from '../text.js';
 
 type Tone = 'good' | 'bad' | 'open';
 
@@ -38,10 +39,13 @@ export class DemoScreen {
 
   /** Something is done. */
   step(label: string, detail: string, tone: Tone = 'good'): void {
-    const { style } = this.look;
+    const { style, width } = this.look;
     const paint = { good: style.green, bad: style.red, open: style.yellow }[tone];
-    const time = style.dim(this.elapsed().padStart(6));
-    this.lines([`  ${paint(MARKS[tone])} ${time}  ${label.padEnd(20)}${oneLine(detail)}`.trimEnd()]);
+    const mark = MARKS[tone];
+    const time = this.elapsed().padStart(6);
+    const name = label.padEnd(20);
+    const painted = `  ${paint(mark)} ${style.dim(time)}  ${name}`;
+    this.lines(beside(`  ${mark} ${time}  ${name}`, oneLine(detail), width, painted));
   }
 
   /** Something takes a while. Where nothing moves on the screen, it is a line of its own, if `isNews`. */

@@ -1,10 +1,13 @@
 import type { PurchaseClient, PurchaseReport } from '../../client/index.js';
 import type { PurchaseInput } from '../../contract/index.js';
 import { changesOf } from '../changes.js';
-import { eventName, toneOf } from '../events.js';
+import { eventDetail, eventName, toneOf } from '../events.js';
+import { withCommands } from '../hints.js';
+import { actionLines } from '../render-change.js';
 import { shortStatus } from '../render-status.js';
 import { oneLine } from '../sanitize.js';
-import { wrap } from '../text.js';
+import { hasEnded } from '../standing.js';
+import { tidy, wrap } from '../text.js';
 import type { DemoScreen } from './screen.js';
 
 /** How often the purchase is asked, in milliseconds: often enough to look live. */
@@ -26,7 +29,10 @@ export async function follow(
   for await (const report of changesOf(ask, { everyMs: EVERY_MS, signal })) {
     for (const entry of report.status.timeline ?? []) {
       // Told already, when it was started.
-      if (entry.event !== 'Started') screen.step(eventName(entry), entry.detail ?? '', toneOf(entry));
+      if (entry.event !== 'Started') screen.step(eventName(entry), eventDetail(entry), toneOf(entry));
+    }
+    if (!hasEnded(report) && report.status.actionRequired !== last?.status.actionRequired) {
+      screen.lines(actionLines(report, screen.look));
     }
     last = report;
   }
@@ -34,7 +40,7 @@ export async function follow(
 }
 
 /** How it ended, and what to do if it ended badly. */
-export function endLines({ runStatus, status }: PurchaseReport, screen: DemoScreen): string[] {
+export function endLines({ runStatus, status, workflowId }: PurchaseReport, screen: DemoScreen): string[] {
   const { style, width } = screen.look;
   if (runStatus === 'COMPLETED') {
     const number = oneLine(status.subscriptionNumber ?? 'without a number');
@@ -48,10 +54,10 @@ export function endLines({ runStatus, status }: PurchaseReport, screen: DemoScre
   const advice = status.actionRequired === undefined ? [] : ['', style.bold('What to do')];
   return [
     '',
-    ...wrap(`${status.phase}: ${oneLine(reason)}`, width).map(style.red),
+    ...wrap(`${status.phase}: ${tidy(reason)}`, width).map(style.red),
     ...advice,
     ...(status.actionRequired === undefined
       ? []
-      : wrap(oneLine(status.actionRequired), width - 2).map((line) => `  ${line}`)),
+      : wrap(withCommands(status.actionRequired, workflowId), width - 2).map((line) => `  ${line}`)),
   ];
 }
