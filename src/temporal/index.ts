@@ -1,11 +1,9 @@
 export { loadTemporalConfig } from './connection.js';
-export type { TemporalConfig, TemporalConnectionOptions } from './connection.js';
+export type { TemporalConfig } from './connection.js';
 export { startDevServer } from './dev-server.js';
 export type { DevServer, DevServerOptions } from './dev-server.js';
 export { DevServerError, TemporalConfigError, TemporalNotFoundError } from './errors.js';
-export type { FailedRoute } from './errors.js';
 export { resolveExecutable } from './executables.js';
-export type { ExecutableKind, ResolveOptions } from './executables.js';
 export { straightIfLoopback } from './loopback.js';
 export {
   ensureSearchAttributes,
