@@ -76,6 +76,25 @@ describe('bad input', () => {
     expect(at.rig.simulator.journal).toEqual([]);
   });
 
+  it.each<[unknown, string]>([
+    ['fast', 'options'],
+    [{ poling: {} }, 'options'],
+    [{ polling: 5 }, 'options.polling'],
+    [{ polling: { initialInterval: 5 } }, 'options.polling.initialInterval'],
+    [{ polling: { initialInterval: '-5s' } }, 'options.polling.initialInterval'],
+    [{ polling: { deadline: 'tomorrow' } }, 'options.polling.deadline'],
+    [{ polling: { backoffCoefficient: 0.5 } }, 'options.polling.backoffCoefficient'],
+    [{ polling: { initialInterval: '1h', maximumInterval: '1m' } }, 'options.polling.maximumInterval'],
+    [{ settling: { window: '0s' } }, 'options.settling.window'],
+    [{ onRejected: 'retry' }, 'options.onRejected'],
+    [{ parkDeadline: '99999d' }, 'options.parkDeadline'],
+  ])('the options %j fail with InvalidOrder, and the portal hears nothing', async (options, path) => {
+    const failure = await typedFailure((await at.rig.begin({ order: order(), options })).result());
+    expect(failure.type).toBe('InvalidOrder');
+    expect(failure.details?.[0]).toMatchObject({ problems: [{ path }] });
+    expect(at.rig.simulator.journal).toEqual([]);
+  });
+
   it('lists every problem at once', async () => {
     const input = {
       order: { externalSubscriptionId: '', orderLines: [{ quantity: -1 }] },

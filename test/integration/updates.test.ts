@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { purchaseWorkflowId } from '../../src/contract/index.js';
+import { purchaseWorkflowId, type Order } from '../../src/contract/index.js';
 import {
   cancelPurchaseUpdate,
   cancelSignal,
@@ -160,15 +160,23 @@ describe('messages', () => {
     await handle.terminate();
   });
 
-  it.each([['text'], [5], [null], [{ reason: 5 }], [[1, 2]], [{}]])(
-    'cancel with %j counts all the same',
-    async (request) => {
-      const handle = await at.rig.begin(anInput(anOrder({ tradingPartnerId: 'unlisted' })));
-      await handle.signal('cancel', request);
-      await rejection(handle.result());
-      expect((await handle.describe()).status.name).toBe('CANCELLED');
-    },
-  );
+  it.each([
+    ['text'],
+    [5],
+    [true],
+    [null],
+    [{}],
+    [[1, 2]],
+    [{ reason: 5 }],
+    [{ reason: null }],
+    [{ reason: ['x'] }],
+    [{ why: 'x' }],
+  ])('cancel with %j counts all the same', async (request) => {
+    const handle = await at.rig.begin(anInput(anOrder({ tradingPartnerId: 'unlisted' })));
+    await handle.signal('cancel', request);
+    await rejection(handle.result());
+    expect((await handle.describe()).status.name).toBe('CANCELLED');
+  });
 
   it('shows unknown portal statuses as they are and polls on', async () => {
     const order = anOrder();
@@ -192,16 +200,26 @@ describe('messages', () => {
     });
   });
 
-  it('a run under another ID fails at once, naming the right one', async () => {
+  const { tradingPartnerId } = anOrder();
+
+  it.each<[string, (order: Order) => string]>([
+    ['of its own', ({ externalSubscriptionId: id }) => `my-own-${id}`],
+    ['without the prefix', ({ externalSubscriptionId: id }) => `${tradingPartnerId}:${id}`],
+    ['of the subscription alone', ({ externalSubscriptionId: id }) => id],
+    ['with another prefix', ({ externalSubscriptionId: id }) => `order:${tradingPartnerId}:${id}`],
+    ['in capitals', ({ externalSubscriptionId: id }) => `PURCHASE:${tradingPartnerId}:${id}`],
+    ['the other way round', ({ externalSubscriptionId: id }) => `purchase:${id}:${tradingPartnerId}`],
+    ['of another partner', ({ externalSubscriptionId: id }) => `purchase:another:${id}`],
+    ['of another order', ({ externalSubscriptionId: id }) => `purchase:${tradingPartnerId}:${id}0`],
+    ['with a space', ({ externalSubscriptionId: id }) => `purchase:${tradingPartnerId}: ${id}`],
+    ['with more behind it', ({ externalSubscriptionId: id }) => `purchase:${tradingPartnerId}:${id}:1`],
+  ])('a run under an ID %s fails at once, naming the right one', async (_name, workflowIdOf) => {
     const order = anOrder();
-    const handle = await at.rig.begin(anInput(order, QUICK), {
-      workflowId: `my-own-${order.externalSubscriptionId}`,
-    });
+    const handle = await at.rig.begin(anInput(order, QUICK), { workflowId: workflowIdOf(order) });
     const failure = await typedFailure(handle.result());
     expect(failure.type).toBe('WorkflowIdMismatch');
     expect(failure.message).toContain(purchaseWorkflowId(order));
-    expect(
-      at.rig.simulator.journal.some((call) => call.externalSubscriptionId === order.externalSubscriptionId),
-    ).toBe(false);
+    const calls = at.rig.simulator.journal.map((call) => call.externalSubscriptionId);
+    expect(calls).not.toContain(order.externalSubscriptionId);
   });
 });
