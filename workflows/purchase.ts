@@ -48,7 +48,7 @@ export async function PurchaseWorkflow(
 ): Promise<PurchaseResult> {
   const run = new PurchaseRun(input, carried);
   handleMessages(run);
-  // oxlint-disable-next-line promise/prefer-await-to-then -- it never resolves, and is not waited for
+  // Temporal's own cancellation is a wish like the others: heard here, heeded by the steps.
   CancellationScope.current().cancelRequested.catch(() => run.wishToCancel('temporal'));
   return CancellationScope.nonCancellable(async () => {
     if (!run.isChecked) await check(run);

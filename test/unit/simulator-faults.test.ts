@@ -1,4 +1,3 @@
-/* oxlint-disable unicorn/no-thenable -- a fault's `then` is what happens next, never a function */
 import { EventEmitter, once } from 'node:events';
 import { request } from 'node:http';
 import { afterEach, describe, expect, test, vi } from 'vitest';

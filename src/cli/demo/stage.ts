@@ -104,7 +104,6 @@ async function startWorker(
   const worker = await createWorker(taskQueue, { connection, namespace, portal });
   const running = worker.run();
   // Whoever waits for it hears of it; until then it must not end the process.
-  // oxlint-disable-next-line promise/prefer-await-to-then -- nothing is waited for here
   running.catch(() => undefined);
   cleanup.add(async () => {
     if (worker.getState() === 'RUNNING') worker.shutdown();
