@@ -1,6 +1,5 @@
 import { activityInfo, Context, log } from '@temporalio/activity';
-import { SUMMARY_MEMO } from '../src/contract/names.js';
-import { purchaseSummarySchema } from '../src/contract/purchase.js';
+import { quoted, summaryIn } from '../src/contract/visibility.js';
 import { failure } from './failures.js';
 
 /** gRPC's PERMISSION_DENIED, and UNIMPLEMENTED: a server without lists, such as the one for tests that skip time. */
@@ -33,7 +32,7 @@ export async function lastUnsettledRunEndedAt(): Promise<number | undefined> {
 }
 
 async function lastUnsettled(workflowId: string, ownRunId: string): Promise<number | undefined> {
-  const query = `WorkflowId = '${workflowId.replaceAll("'", "''")}'`;
+  const query = `WorkflowId = ${quoted(workflowId)}`;
   let seen = 0;
   for await (const run of Context.current().client.workflow.list({ query, pageSize: MOST_RUNS })) {
     seen += 1;
@@ -47,7 +46,7 @@ async function lastUnsettled(workflowId: string, ownRunId: string): Promise<numb
 
 /** Whether a run may have sent an order, and did not say that the portal has none. */
 function maySendOrders(memo: Record<string, unknown> | undefined): boolean {
-  const summary = purchaseSummarySchema.safeParse(memo?.[SUMMARY_MEMO]).data;
+  const summary = summaryIn(memo);
   return summary?.order !== 'not-placed' && summary?.lastError?.type !== 'InvalidOrder';
 }
 

@@ -9,11 +9,7 @@ export function createGetSubscriptionStatus(
   return async (ids) => {
     const found = await calling(() => portal.findSubscription(ids, cancellationSignal()));
     if (found === undefined) return { found: false };
-    const { status, subscriptionNumber } = found;
-    return {
-      found: true,
-      portalStatus: status,
-      ...(subscriptionNumber !== undefined && { subscriptionNumber }),
-    };
+    const { status: portalStatus, ...number } = found;
+    return { found: true, portalStatus, ...number };
   };
 }

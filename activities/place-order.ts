@@ -93,12 +93,8 @@ function inDoubt(refusal: PortalRefusedError): ApplicationFailure {
 async function find(portal: PortalClient, ids: PurchaseIds): Promise<PlacedOrder | undefined> {
   const found = await portal.findSubscription(ids);
   if (found === undefined) return undefined;
-  const { status, subscriptionNumber } = found;
-  return {
-    adopted: true,
-    portalStatus: status,
-    ...(subscriptionNumber !== undefined && { subscriptionNumber }),
-  };
+  const { status: portalStatus, ...number } = found;
+  return { adopted: true, portalStatus, ...number };
 }
 
 /** How long a try may still send something: the workflow stops counting on it after {@link POST_LIFETIME_MS}. */

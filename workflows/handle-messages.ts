@@ -78,7 +78,7 @@ async function cancelPurchase(
       type: 'UnknownOutcome',
       message: run.isOpen
         ? `the wish to cancel is recorded, but whether an order exists is not known yet. ${actionRequired ?? 'Ask again.'}`
-        : 'the purchase has ended and placed nothing itself, but whether the order existed before could not be found out',
+        : 'the purchase has ended, and whether an order exists could not be found out',
       nonRetryable: true,
     });
   }

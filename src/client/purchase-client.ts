@@ -38,6 +38,7 @@ import {
   type PurchaseResult,
 } from '../contract/purchase.js';
 import { sameJson } from '../contract/same-json.js';
+import { quoted, summaryIn } from '../contract/visibility.js';
 import {
   NoWorkerError,
   PurchaseCancelledError,
@@ -53,7 +54,6 @@ import {
   listing,
   serverReport,
   subscriptionNumberIn,
-  summaryIn,
   type PurchaseListing,
   type PurchaseReport,
   type RunInfo,
@@ -279,15 +279,17 @@ export class PurchaseClient {
 
   /** An order that is not valid goes no further than this. */
   #startOperation(order: Order, { options }: StartOptions) {
-    const input = purchaseInputSchema.safeParse({ order, ...(options && { options }) });
-    if (!input.success) {
-      const problems = problemsOf(input.error);
+    const input = { order, ...(options && { options }) };
+    const checked = purchaseInputSchema.safeParse(input);
+    if (!checked.success) {
+      const problems = problemsOf(checked.error);
       throw new PurchaseFailedError('InvalidOrder', describeProblems(problems), { problems });
     }
     return new WithStartWorkflowOperation<typeof PurchaseWorkflow>(WORKFLOW_TYPE, {
       workflowId: purchaseWorkflowId(order),
       taskQueue: this.#taskQueue,
-      args: [{ order, ...(options && { options }) }],
+      // As it was given: the schema's own copy is only for checking.
+      args: [input],
       workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
       workflowIdConflictPolicy: 'USE_EXISTING',
       staticSummary: `GitLab subscription ${order.externalSubscriptionId}`,
@@ -302,7 +304,7 @@ export class PurchaseClient {
   async #refuseOtherOrder(order: Order, workflowId: string): Promise<void> {
     const existing = await this.#latestRunWithAnOrder(workflowId);
     if (existing === undefined) return;
-    if (existing.status.name !== 'RUNNING' && summaryIn(existing)?.order === 'not-placed') return;
+    if (existing.status.name !== 'RUNNING' && summaryIn(existing.memo)?.order === 'not-placed') return;
     const other = await readOrder(this.#client, workflowId, existing.runId);
     if (!sameJson(other, order)) throw orderConflict(workflowId);
   }
@@ -328,15 +330,7 @@ export class PurchaseClient {
     }
     if (existing === undefined || existing.status.name === 'RUNNING') throw error;
     await this.#refuseOtherOrder(order, workflowId);
-    const { subscriptionNumber } = await this.#result(workflowId);
-    const { externalSubscriptionId, tradingPartnerId } = order;
-    return {
-      workflowId,
-      externalSubscriptionId,
-      tradingPartnerId,
-      phase: 'Provisioned',
-      ...(subscriptionNumber !== undefined && { subscriptionNumber }),
-    };
+    return placedPurchase({ ...(await this.#result(workflowId)), phase: 'Provisioned' }, workflowId);
   }
 
   async #result(workflowId: string): Promise<PurchaseResult> {
@@ -408,13 +402,8 @@ function visibilityQuery({ phase, tradingPartnerId, externalSubscriptionId }: Li
     .join(' AND ');
 }
 
-/** A string in a visibility query. */
-function quoted(text: string): string {
-  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
-}
-
 function hadNoOrder(run: RunInfo): boolean {
-  return summaryIn(run)?.lastError?.type === 'InvalidOrder';
+  return summaryIn(run.memo)?.lastError?.type === 'InvalidOrder';
 }
 
 function orderConflict(workflowId: string): PurchaseFailedError {

@@ -4,12 +4,12 @@ import {
   parsePurchaseWorkflowId,
   PURCHASE_PHASES,
   SEARCH_ATTRIBUTES,
-  SUMMARY_MEMO,
   type FailureType,
   type PurchaseIds,
   type PurchasePhase,
 } from '../contract/names.js';
-import { purchaseSummarySchema, type PurchaseStatus, type PurchaseSummary } from '../contract/purchase.js';
+import type { PurchaseStatus } from '../contract/purchase.js';
+import { summaryIn } from '../contract/visibility.js';
 
 /** Temporal's own word for how a run stands, such as `RUNNING` or `TERMINATED`. */
 export type RunStatus = WorkflowExecutionInfo['status']['name'];
@@ -48,11 +48,6 @@ export interface PurchaseListing extends PurchaseIds {
   readonly startedAt: string;
 }
 
-/** The summary a purchase wrote into its memo, if it came to that. */
-export function summaryIn(info: RunInfo): PurchaseSummary | undefined {
-  return purchaseSummarySchema.safeParse(info.memo?.[SUMMARY_MEMO]).data;
-}
-
 /** The subscription number among the search attributes. */
 export function subscriptionNumberIn(info: RunInfo): string | undefined {
   return attribute(info, SEARCH_ATTRIBUTES.subscriptionNumber);
@@ -60,7 +55,7 @@ export function subscriptionNumberIn(info: RunInfo): string | undefined {
 
 /** What the server knows of a purchase without asking a worker. */
 export function serverReport(description: RunInfo, ids: PurchaseIds): PurchaseReport {
-  const summary = summaryIn(description);
+  const summary = summaryIn(description.memo);
   const subscriptionNumber = subscriptionNumberIn(description);
   const {
     order: _known,
@@ -87,7 +82,7 @@ export function listing(info: RunInfo): PurchaseListing | undefined {
   if (ids === undefined) return undefined;
   const phase = phaseIn(info);
   const subscriptionNumber = subscriptionNumberIn(info);
-  const reason = summaryIn(info)?.lastError?.type;
+  const reason = summaryIn(info.memo)?.lastError?.type;
   return {
     workflowId: info.workflowId,
     ...ids,

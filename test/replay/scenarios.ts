@@ -24,7 +24,18 @@ const lost = (order: Order, when: 'before' | 'after') =>
     then: { do: 'drop', when },
   }) as const;
 
-const settled = (handle: Handle) => handle.result().then(undefined, () => undefined);
+/** The portal does not permit the order, once. */
+const refusedOnce = (order: Order) =>
+  ({
+    call: 'place',
+    externalSubscriptionId: order.externalSubscriptionId,
+    then: { do: 'answer', when: 'before', status: 403 },
+  }) as const;
+
+async function ended(handle: Handle): Promise<Handle> {
+  await handle.result().catch(() => undefined);
+  return handle;
+}
 
 const parked = (handle: Handle) =>
   eventually(async () => (await handle.query(statusQuery)).phase === 'ActionRequired' || undefined);
@@ -34,69 +45,56 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   provisioned: async (rig) => {
     const handle = await rig.begin(anInput());
     await handle.executeUpdate(orderPlacedUpdate, { args: [{ within: '20s' }] });
-    await settled(handle);
-    return handle;
+    return ended(handle);
   },
   adopted: async (rig) => {
     const order = anOrder();
     await rig.portal.placeOrder(order);
     const handle = await rig.begin(anInput(order));
-    await settled(handle);
-    return handle;
+    return ended(handle);
   },
   'lost-answer': async (rig) => {
     const order = anOrder();
     rig.simulator.addFault(lost(order, 'after'));
     const handle = await rig.begin(anInput(order));
-    await settled(handle);
-    return handle;
+    return ended(handle);
   },
   'lost-order': async (rig) => {
     const order = anOrder();
     rig.simulator.addFault(lost(order, 'before'));
     const handle = await rig.begin(anInput(order));
-    await settled(handle);
-    return handle;
+    return ended(handle);
   },
   'parked-and-retried': async (rig) => {
     const order = anOrder();
-    const { externalSubscriptionId } = order;
-    const refusal = { do: 'answer', when: 'before', status: 403 } as const;
-    rig.simulator.addFault({ call: 'place', externalSubscriptionId, then: refusal });
+    rig.simulator.addFault(refusedOnce(order));
     const handle = await rig.begin(anInput(order));
     await parked(handle);
     await handle.signal(retrySignal);
-    await settled(handle);
-    return handle;
+    return ended(handle);
   },
   rejected: async (rig) => {
     const handle = await rig.begin(
       anInput(anOrder({ orderLines: [{ productId: 'refuse-me', quantity: 1 }] })),
     );
-    await settled(handle);
-    return handle;
+    return ended(handle);
   },
   'provisioning-failed': async (rig) => {
     const handle = await rig.begin(anInput(anOrder({ orderLines: [{ productId: 'fails', quantity: 1 }] })));
-    await settled(handle);
-    return handle;
+    return ended(handle);
   },
   overdue: async (rig) => {
     const order = anOrder({ orderLines: [{ productId: 'never-provisions', quantity: 1 }] });
     const handle = await rig.begin(anInput(order, { polling: { initialInterval: '500ms', deadline: '3s' } }));
-    await settled(handle);
-    return handle;
+    return ended(handle);
   },
   'cancelled-by-signal-while-parked': async (rig) => {
     const order = anOrder();
-    const { externalSubscriptionId } = order;
-    const refusal = { do: 'answer', when: 'before', status: 403 } as const;
-    rig.simulator.addFault({ call: 'place', externalSubscriptionId, then: refusal });
+    rig.simulator.addFault(refusedOnce(order));
     const handle = await rig.begin(anInput(order));
     await parked(handle);
     await handle.signal(cancelSignal, { reason: 'changed my mind' });
-    await settled(handle);
-    return handle;
+    return ended(handle);
   },
   'cancelled-by-update-while-confirming': async (rig) => {
     const order = anOrder();
@@ -106,25 +104,21 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     );
     await eventually(async () => (await handle.query(statusQuery)).phase === 'Confirming' || undefined);
     await handle.executeUpdate(cancelPurchaseUpdate, { args: [{}] });
-    await settled(handle);
-    return handle;
+    return ended(handle);
   },
   'cancelled-by-temporal-while-provisioning': async (rig) => {
     const order = anOrder({ orderLines: [{ productId: 'never-provisions', quantity: 1 }] });
     const handle = await rig.begin(anInput(order));
     await handle.executeUpdate(orderPlacedUpdate, { args: [{}] });
     await handle.cancel();
-    await settled(handle);
-    return handle;
+    return ended(handle);
   },
   'invalid-order': async (rig) => {
     const handle = await rig.begin({ order: {} });
-    await settled(handle);
-    return handle;
+    return ended(handle);
   },
   'wrong-workflow-id': async (rig) => {
     const handle = await rig.begin(anInput(), { workflowId: `not-the-right-one-${process.pid}` });
-    await settled(handle);
-    return handle;
+    return ended(handle);
   },
 };
