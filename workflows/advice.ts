@@ -23,7 +23,7 @@ export function adviceFor(type: FailureType, ids: PurchaseIds, isParked: boolean
       return `Check that ${ids.tradingPartnerId} is the trading partner ID that GitLab gave you; to have it permitted, ${contact}. Then send the "retry" signal.`;
     case 'OrderRejected':
       return isParked
-        ? 'Read the portal\'s message and mend what it names on GitLab\'s side, then send the "retry" signal; or cancel the purchase and start it again with a corrected order.'
+        ? 'Read the portal\'s message. Send a corrected order with the "amendOrder" update; or have what it names mended on GitLab\'s side and send the "retry" signal; or cancel the purchase.'
         : "Read the portal's message, correct the order and start the purchase again.";
     case 'PortalUnavailable':
     case 'RateLimited':

@@ -8,7 +8,9 @@ import type {
   OrderPlacedRequest,
 } from '../src/contract/purchase.js';
 import { sameJson } from '../src/contract/same-json.js';
+import { amendOrder, checkAmendment } from './amend-order.js';
 import {
+  amendOrderUpdate,
   cancelPurchaseUpdate,
   cancelSignal,
   orderPlacedUpdate,
@@ -39,6 +41,10 @@ export function handleMessages(run: PurchaseRun): void {
   });
   setHandler(cancelPurchaseUpdate, (request) => cancelPurchase(run, request), {
     description: 'Cancels, and answers "not-placed" or "too-late" once that is known.',
+  });
+  setHandler(amendOrderUpdate, (order) => amendOrder(run, order), {
+    validator: (order) => checkAmendment(run, order),
+    description: 'Replaces the order of a parked purchase that the portal does not have, and goes on.',
   });
 }
 

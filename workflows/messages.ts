@@ -1,6 +1,8 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { MESSAGES } from '../src/contract/names.js';
+import type { Order } from '../src/contract/order.js';
 import type {
+  AmendOrderAnswer,
   CancelPurchaseAnswer,
   CancelRequest,
   OrderPlacedAnswer,
@@ -32,3 +34,11 @@ export const orderPlacedUpdate = defineUpdate<OrderPlacedAnswer, [OrderPlacedReq
 export const cancelPurchaseUpdate = defineUpdate<CancelPurchaseAnswer, [CancelRequest]>(
   MESSAGES.cancelPurchase,
 );
+
+/**
+ * Replaces the order of a parked purchase that the portal does not have, and lets the purchase go on.
+ *
+ * @throws ApplicationFailure `OrderConflict` when it is not parked or an order exists or may exist;
+ * `InvalidOrder`; what the portal's client fails with when the portal does not say whether it has the order.
+ */
+export const amendOrderUpdate = defineUpdate<AmendOrderAnswer, [Order]>(MESSAGES.amendOrder);

@@ -17,11 +17,12 @@ import {
   SEARCH_ATTRIBUTES,
   SUMMARY_MEMO,
   WORKFLOW_TYPE,
-  type PurchaseIds,
 } from '../src/contract/names.js';
 import type { ResolvedOptions } from '../src/contract/options.js';
+import type { Order } from '../src/contract/order.js';
 import type { PurchaseInput } from '../src/contract/purchase.js';
 import { describeState } from './current-details.js';
+import { idsIn } from './ids.js';
 import {
   advance,
   beginPurchase,
@@ -53,7 +54,7 @@ const ATTRIBUTES = {
 };
 
 /** What is worth two events of history when it changes. */
-const PUBLISHED = ['phase', 'subscriptionNumber', 'cancellation'] as const;
+const PUBLISHED = ['phase', 'subscriptionNumber', 'cancellation', 'amended'] as const;
 
 /** One run of a purchase: its state, what it was asked for meanwhile, and how it shows both to the world. */
 export class PurchaseRun {
@@ -65,20 +66,24 @@ export class PurchaseRun {
   resumeAsked = false;
   /** Whether the run is about to continue as a new one: waiting handlers answer with what is known. */
   rollingOver = false;
+  #input: PurchaseInput;
   #state: PurchaseState;
   #options: ResolvedOptions | undefined;
   #interruptible: CancellationScope | undefined;
 
-  constructor(
-    readonly input: PurchaseInput,
-    carried: CarriedPurchase | undefined,
-  ) {
+  constructor(input: PurchaseInput, carried: CarriedPurchase | undefined) {
+    this.#input = input;
     // Only a run that continues another may bring a state: a caller's second argument is ignored.
     const continues = workflowInfo().continuedFromExecutionRunId !== undefined ? carried : undefined;
     this.#state = continues?.state ?? beginPurchase(idsIn(input), Date.now());
     this.#options = continues?.options;
     this.#publish();
     this.#describe();
+  }
+
+  /** What is bought, as it was last amended. Any caller may have sent anything: checked first of all. */
+  get input(): PurchaseInput {
+    return this.#input;
   }
 
   get state(): PurchaseState {
@@ -121,6 +126,13 @@ export class PurchaseRun {
     this.#state = advance(before, event, Date.now());
     if (PUBLISHED.some((field) => this.#state[field] !== before[field])) this.#publish();
     this.#describe();
+  }
+
+  /** Buys another order from now on, and lets the purchase go on. */
+  amend(order: Order): void {
+    this.#input = { ...this.#input, order };
+    this.record({ type: 'OrderAmended' });
+    this.resumeAsked = true;
   }
 
   /** Someone wishes to cancel. A parked purchase goes on, to find out what it can do. */
@@ -216,23 +228,4 @@ export class PurchaseRun {
     ]);
     upsertMemo({ [SUMMARY_MEMO]: summaryOf(this.#state, Date.now()) });
   }
-}
-
-/** The two IDs, empty where the input, which any caller may send, has none. */
-function idsIn(input: unknown): PurchaseIds {
-  const order = fieldOf(input, 'order');
-  return {
-    tradingPartnerId: idOf(fieldOf(order, 'tradingPartnerId')),
-    externalSubscriptionId: idOf(fieldOf(order, 'externalSubscriptionId')),
-  };
-}
-
-function fieldOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
-}
-
-/** The order's schema, which comes later, tells what is wrong with it; too long a text would fit nowhere. */
-function idOf(value: unknown): string {
-  const isShort = typeof value === 'string' && value.length <= 200 && Array.from(value).length <= 100;
-  return isShort ? value : '';
 }

@@ -31,6 +31,8 @@ export interface PurchaseState {
   readonly knownAbsent: boolean;
   /** Present while it is not known whether a POST placed the order. */
   readonly doubt?: Doubt;
+  /** Whether the order is another than the run was started with. */
+  readonly amended?: boolean;
   /** POSTs that may have reached the portal. */
   readonly posts: number;
   /** The same, since a person last asked to try again. */
@@ -113,6 +115,7 @@ export type PurchaseEvent =
       readonly actionRequired: string;
       readonly deadline: number;
     }
+  | { readonly type: 'OrderAmended' }
   | { readonly type: 'Resumed'; readonly deadline?: number }
   | { readonly type: 'CancelRequested'; readonly wish: CancellationWish }
   | { readonly type: 'Provisioned' }
@@ -163,6 +166,7 @@ const COMES_IN: Partial<Record<PurchaseEvent['type'], readonly PurchasePhase[]>>
   PollScheduled: ['Provisioning'],
   Polled: ['Provisioning'],
   Parked: ['Placing', 'Confirming', 'Provisioning'],
+  OrderAmended: ['ActionRequired'],
   Resumed: ['ActionRequired'],
   Provisioned: ['Provisioning'],
   Overdue: ['Provisioning'],
@@ -264,6 +268,8 @@ function transition(state: PurchaseState, event: PurchaseEvent, at: number): Pur
         deadline: event.deadline,
       };
     }
+    case 'OrderAmended':
+      return { ...state, amended: true, knownAbsent: true };
     case 'Resumed': {
       const { resumesAs, actionRequired: _done, deadline: _parked, ...rest } = state;
       return {
@@ -438,6 +444,7 @@ export function summaryOf(state: PurchaseState, at: number): PurchaseSummary {
     ...(actionRequired !== undefined && { actionRequired }),
     at: iso(at),
     order: KNOWN_ORDER[effectOf(state) ?? 'unknown'],
+    ...(state.amended === true && { amended: true }),
   };
 }
 

@@ -95,6 +95,8 @@ export const purchaseSummarySchema = purchaseStatusSchema
     at: moment,
     /** Whether an order exists at the portal, as far as the purchase knows. */
     order: z.enum(['placed', 'not-placed', 'unknown']),
+    /** Whether `amendOrder` replaced the order that the purchase was started with. */
+    amended: z.boolean().exactOptional(),
   });
 
 export type PurchaseSummary = z.infer<typeof purchaseSummarySchema>;
@@ -134,6 +136,15 @@ export const cancelPurchaseAnswerSchema = z.object({
 });
 
 export type CancelPurchaseAnswer = z.infer<typeof cancelPurchaseAnswerSchema>;
+
+/** What the `amendOrder` update answers, once the purchase goes on with the new order. */
+export const amendOrderAnswerSchema = purchaseStatusSchema.pick({
+  phase: true,
+  externalSubscriptionId: true,
+  tradingPartnerId: true,
+});
+
+export type AmendOrderAnswer = z.infer<typeof amendOrderAnswerSchema>;
 
 /** The first detail of every typed failure: what a caller needs to go on, and nothing personal. */
 export const failureDetailSchema = z.object({

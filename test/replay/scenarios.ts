@@ -1,6 +1,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Order } from '../../src/contract/index.js';
 import {
+  amendOrderUpdate,
   cancelPurchaseUpdate,
   cancelSignal,
   orderPlacedUpdate,
@@ -71,6 +72,22 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     const handle = await rig.begin(anInput(order));
     await parked(handle);
     await handle.signal(retrySignal);
+    return ended(handle);
+  },
+  amended: async (rig) => {
+    const order = anOrder({ orderLines: [{ productId: 'refuse-me', quantity: 1 }] });
+    const handle = await rig.begin(anInput(order, { ...QUICK, onRejected: 'park' }));
+    await parked(handle);
+    const orderLines = [{ productId: '2c92a0ff', quantity: 1 }];
+    await handle.executeUpdate(amendOrderUpdate, { args: [{ ...order, orderLines }] });
+    return ended(handle);
+  },
+  'amended-after-a-look': async (rig) => {
+    const order = anOrder();
+    rig.simulator.addFault(refusedOnce(order));
+    const handle = await rig.begin(anInput(order));
+    await parked(handle);
+    await handle.executeUpdate(amendOrderUpdate, { args: [{ ...order, note: 'amended' }] });
     return ended(handle);
   },
   rejected: async (rig) => {

@@ -51,6 +51,7 @@ const TRANSITIONS: Readonly<Record<EventType, Partial<Record<PurchasePhase, Purc
   PollScheduled: { Provisioning: 'Provisioning' },
   Polled: { Provisioning: 'Provisioning' },
   Parked: { Placing: 'ActionRequired', Confirming: 'ActionRequired', Provisioning: 'ActionRequired' },
+  OrderAmended: { ActionRequired: 'ActionRequired' },
   // The parked purchase of this table was parked while its outcome was unknown.
   Resumed: { ActionRequired: 'Confirming' },
   CancelRequested: {
@@ -82,6 +83,7 @@ const EVENTS: readonly EventType[] = [
   'PollScheduled',
   'Polled',
   'Parked',
+  'OrderAmended',
   'Resumed',
   'CancelRequested',
   'Provisioned',
@@ -163,6 +165,7 @@ function eventOf(type: EventType, at: number, words: Words): PurchaseEvent {
       return { type, error, actionRequired: words.text };
     case 'OrderNotFound':
     case 'SettledAsNotPlaced':
+    case 'OrderAmended':
     case 'Provisioned':
     case 'Cancelled':
       return { type };
