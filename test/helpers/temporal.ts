@@ -5,8 +5,8 @@ import { ensureSearchAttributes, resolveExecutable } from '../../src/temporal/in
 
 let isInstalled = false;
 
-/** What goes wrong on purpose in a test is no news. */
-function installRuntime(): void {
+/** Only errors are logged: what goes wrong on purpose in a test is no news. */
+export function quietRuntime(): void {
   if (isInstalled) return;
   isInstalled = true;
   Runtime.install({ logger: new DefaultLogger('ERROR') });
@@ -14,7 +14,7 @@ function installRuntime(): void {
 
 /** A real dev server: visibility, updates, the CLI. */
 export async function startDevEnvironment(): Promise<TestWorkflowEnvironment> {
-  installRuntime();
+  quietRuntime();
   const env = await TestWorkflowEnvironment.createLocal({
     server: {
       executable: { type: 'existing-path', path: await resolveExecutable('cli') },
@@ -29,7 +29,7 @@ export async function startDevEnvironment(): Promise<TestWorkflowEnvironment> {
 
 /** A real server that skips over timers while a client waits for a result. */
 export async function startTimeSkippingEnvironment(): Promise<TestWorkflowEnvironment> {
-  installRuntime();
+  quietRuntime();
   const env = await TestWorkflowEnvironment.createTimeSkipping({
     server: { executable: { type: 'existing-path', path: await resolveExecutable('test-server') } },
   });

@@ -5,6 +5,7 @@ import {
   cancelPurchaseUpdate,
   cancelSignal,
   orderPlacedUpdate,
+  pollSignal,
   retrySignal,
   statusQuery,
 } from '../../workflows/messages.js';
@@ -88,6 +89,71 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     const handle = await rig.begin(anInput(order));
     await parked(handle);
     await handle.executeUpdate(amendOrderUpdate, { args: [{ ...order, note: 'amended' }] });
+    return ended(handle);
+  },
+  'unknown-parked-and-retried': async (rig) => {
+    const order = anOrder();
+    rig.simulator.addFault({ ...lost(order, 'before'), times: 3 });
+    const settling = { initialInterval: '100ms', window: '100ms' };
+    const handle = await rig.begin(anInput(order, { ...QUICK, settling }));
+    await parked(handle);
+    await handle.signal(retrySignal);
+    return ended(handle);
+  },
+  'refused-in-doubt': async (rig) => {
+    const order = anOrder();
+    const { externalSubscriptionId } = order;
+    const taken = { do: 'answer', when: 'before', status: 409, body: { error: 'already taken' } } as const;
+    rig.simulator.addFault({ call: 'place', externalSubscriptionId, then: taken });
+    return ended(await rig.begin(anInput(order)));
+  },
+  'portal-away': async (rig) => {
+    const order = anOrder();
+    const { externalSubscriptionId } = order;
+    const away = { do: 'answer', when: 'before', status: 503, headers: { 'Retry-After': '1' } } as const;
+    rig.simulator.addFault({ call: 'find', externalSubscriptionId, times: 3, then: away });
+    const handle = await rig.begin(anInput(order));
+    await eventually(async () => (await handle.query(statusQuery)).lastError);
+    await handle.signal(pollSignal);
+    return ended(handle);
+  },
+  'park-expired': async (rig) => {
+    const order = anOrder();
+    rig.simulator.addFault(refusedOnce(order));
+    return ended(await rig.begin(anInput(order, { ...QUICK, parkDeadline: '1s' })));
+  },
+  'parked-while-provisioning': async (rig) => {
+    const order = anOrder();
+    const { externalSubscriptionId } = order;
+    const denied = { do: 'answer', when: 'before', status: 403 } as const;
+    rig.simulator.addFault({ call: 'find', externalSubscriptionId, skip: 1, then: denied });
+    const handle = await rig.begin(anInput(order));
+    await parked(handle);
+    await handle.signal(retrySignal);
+    return ended(handle);
+  },
+  'too-late-to-cancel': async (rig) => {
+    const order = anOrder();
+    rig.simulator.setStatus(order.externalSubscriptionId, 'Created');
+    const handle = await rig.begin(anInput(order));
+    await handle.executeUpdate(orderPlacedUpdate, { args: [{}] });
+    await handle.executeUpdate(cancelPurchaseUpdate, { args: [{ reason: 'too late' }] });
+    rig.simulator.setStatus(order.externalSubscriptionId, 'Provisioned');
+    return ended(handle);
+  },
+  'cancelled-by-temporal-while-confirming': async (rig) => {
+    const order = anOrder();
+    rig.simulator.addFault(lost(order, 'before'));
+    const handle = await rig.begin(anInput(order));
+    await eventually(async () => (await handle.query(statusQuery)).phase === 'Confirming' || undefined);
+    await handle.cancel();
+    return ended(handle);
+  },
+  'cancelled-before-a-worker-came': async (rig) => {
+    await rig.stopWorker();
+    const handle = await rig.begin(anInput());
+    await handle.signal(cancelSignal);
+    await rig.startWorker();
     return ended(handle);
   },
   rejected: async (rig) => {
