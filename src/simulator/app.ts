@@ -5,10 +5,11 @@ import { jsonAnswer, toResponse, type Answer } from './answer.js';
 import { grantFacts } from './authorize.js';
 import { readBody } from './body.js';
 import { CONTROL_PATH, controlApp } from './control.js';
-import { actionsOf, describeFault } from './faults.js';
+import { sendDamaged, type DamagedBody } from './damage.js';
+import { describeActions } from './faults.js';
 import { findSubscription } from './find-subscription.js';
 import { grantToken, tokenFacts } from './grant-token.js';
-import { hideForMs, inject } from './inject.js';
+import { damageOf, inject, type Alteration } from './inject.js';
 import type { CallFacts, OpenEntry, PortalCall } from './journal.js';
 import { placeFacts, placeOrder } from './place-order.js';
 import type { Portal, PortalRequest } from './portal.js';
@@ -22,7 +23,7 @@ interface Env {
 interface Handler {
   readonly call: PortalCall;
   readonly facts: (portal: Portal, request: PortalRequest, now: number) => CallFacts;
-  readonly answer: (portal: Portal, request: PortalRequest, now: number, hideForMs: number) => Answer;
+  readonly answer: (portal: Portal, request: PortalRequest, now: number, alteration: Alteration) => Answer;
 }
 
 const TOKEN: Handler = { call: 'token', facts: tokenFacts, answer: grantToken };
@@ -92,16 +93,17 @@ function handled(portal: Portal, handler: Handler): (c: Context<Env>) => Promise
     const request = await requestOf(c);
     if (request === undefined) return toResponse(TOO_LARGE);
     Object.assign(entry, handler.facts(portal, request, entry.at));
-    const fault = portal.faults.take({ ...entry, call: handler.call });
-    const actions = fault === undefined ? [] : actionsOf(fault);
-    if (fault !== undefined) entry.fault = describeFault(fault);
-    const outcome = await inject(actions, portal.stopped, async () => {
+    const actions = await portal.faults.take({ ...entry, call: handler.call });
+    if (actions.length > 0) entry.fault = describeActions(actions);
+    const outcome = await inject(actions, portal, async (alteration) => {
       const now = await portal.settings.now();
-      const answer = handler.answer(portal, request, now, hideForMs(actions));
+      const answer = handler.answer(portal, request, now, alteration);
       if (answer.committed === true) entry.committed = true;
       return answer;
     });
-    return outcome === 'dropped' ? dropped(c) : toResponse(outcome);
+    if (outcome === 'dropped') return dropped(c);
+    const damage = damageOf(actions);
+    return damage === undefined ? toResponse(outcome) : damaged(c, outcome, damage);
   };
 }
 
@@ -121,5 +123,12 @@ async function requestOf(c: Context<Env>): Promise<PortalRequest | undefined> {
 function dropped(c: Context<Env>): Response {
   c.get('entry').status = 'dropped';
   c.env.incoming.socket.destroy();
+  return RESPONSE_ALREADY_SENT;
+}
+
+/** Sends the answer past Hono, as no whole response would go out. */
+async function damaged(c: Context<Env>, answer: Answer, body: DamagedBody): Promise<Response> {
+  c.get('entry').status = answer.status;
+  await sendDamaged(c.env.outgoing, answer, body);
   return RESPONSE_ALREADY_SENT;
 }

@@ -23,7 +23,8 @@ const newStatus = z.strictObject({ status: z.string() });
 /**
  * The control surface, for a simulator that runs as a process of its own:
  * `GET /journal`, `GET /orders[?externalSubscriptionId=…]`, `PUT /status/{externalSubscriptionId}` with
- * `{ "status": … }`, `POST /faults` with a fault or a list of them, `DELETE /faults`.
+ * `{ "status": … }`; `POST /faults` with a fault or a list of them, `DELETE /faults`, and `GET /faults`, which
+ * lists those that wait as `{ fault, left, skip, from?, until? }`.
  */
 export function controlApp(portal: Portal): Hono<Env> {
   const app = new Hono<Env>();
@@ -40,6 +41,7 @@ export function controlApp(portal: Portal): Hono<Env> {
     portal.orders.setStatus(c.req.param('id'), body.data.status);
     return c.body(null, 204);
   });
+  app.get('/faults', async (c) => c.json(await portal.faults.list()));
   app.post('/faults', async (c) => {
     const faults = oneOrMoreFaults.safeParse(await bodyOf(c));
     if (!faults.success) return c.json({ error: z.prettifyError(faults.error) }, 400);

@@ -1,6 +1,7 @@
 import { SCOPES } from '../contract/names.js';
 import { jsonAnswer, type Answer } from './answer.js';
 import { authorize } from './authorize.js';
+import type { Alteration } from './inject.js';
 import type { Portal, PortalRequest } from './portal.js';
 
 /** `GET /api/v1/marketplace/subscriptions/{external_subscription_id}` */
@@ -8,7 +9,7 @@ export function findSubscription(
   portal: Portal,
   request: PortalRequest,
   now: number,
-  hideForMs: number,
+  { hideForMs, status: altered }: Alteration,
 ): Answer {
   const authorized = authorize(portal, request, SCOPES.read, now);
   if ('refusal' in authorized) return authorized.refusal;
@@ -17,6 +18,6 @@ export function findSubscription(
   const order = portal.orders.find(authorized.grant.client, externalSubscriptionId, now);
   if (order === undefined) return jsonAnswer(404, { error: 'Subscription not found.' });
   const { subscriptionNumber } = order;
-  const status = portal.orders.statusOf(order, now);
+  const status = altered ?? portal.orders.statusOf(order, now);
   return jsonAnswer(200, { externalSubscriptionId, subscriptionNumber, status });
 }

@@ -1,4 +1,5 @@
 import { jsonAnswer, type Answer } from './answer.js';
+import type { Alteration } from './inject.js';
 import type { CallFacts } from './journal.js';
 import { scopesOf } from './options.js';
 import type { Portal, PortalRequest } from './portal.js';
@@ -19,7 +20,12 @@ export function tokenFacts(portal: Portal, { text }: PortalRequest): CallFacts {
 }
 
 /** `POST /oauth/token`: RFC 6749 §4.4, the client credentials grant. Credentials in the form only. */
-export function grantToken(portal: Portal, { contentType, text }: PortalRequest, now: number): Answer {
+export function grantToken(
+  portal: Portal,
+  { contentType, text }: PortalRequest,
+  now: number,
+  { skewMs }: Alteration,
+): Answer {
   if (!FORM.test(contentType ?? '')) {
     return refused(400, 'invalid_request', 'The request must be application/x-www-form-urlencoded.');
   }
@@ -46,7 +52,7 @@ export function grantToken(portal: Portal, { contentType, text }: PortalRequest,
     return refused(400, 'invalid_scope', 'The requested scope is invalid, unknown or not granted.');
   }
   const seconds = portal.settings.tokenLifetimeSeconds;
-  const token = portal.tokens.issue({ client, scope, expiresAt: now + seconds * 1_000 });
+  const token = portal.tokens.issue({ client, scope, expiresAt: now + seconds * 1_000 - skewMs });
   const body = { access_token: token, token_type: 'Bearer', expires_in: seconds, scope };
   return jsonAnswer(200, body, NOT_KEPT);
 }

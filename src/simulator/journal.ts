@@ -20,7 +20,8 @@ export interface JournalEntry extends CallFacts {
   readonly call: PortalCall | 'other';
   /**
    * What was answered, even if the caller had given up by then; `dropped` when the socket was destroyed
-   * instead, or the caller hung up before its request was complete; `pending` until one of these.
+   * instead, or the caller hung up before its request was complete; `pending` until one of these. Of an
+   * answer whose body was damaged it is the status that was sent; {@link fault} tells of the body.
    */
   readonly status: number | 'dropped' | 'pending';
   /** `place` only: whether this call committed an order, whatever was answered. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { SCOPES } from '../contract/names.js';
 import { jsonAnswer, type Answer } from './answer.js';
 import { authorize } from './authorize.js';
+import type { Alteration } from './inject.js';
 import type { CallFacts } from './journal.js';
 import { actsFor, type SimulatorClient } from './options.js';
 import { checkOrder, type RequiredFields } from './order-check.js';
@@ -23,7 +24,12 @@ export function placeFacts({ text }: PortalRequest): CallFacts {
 }
 
 /** `POST /api/v1/marketplace/subscriptions`: synchronous, so that of two calls at once one is the second. */
-export function placeOrder(portal: Portal, request: PortalRequest, now: number, hideForMs: number): Answer {
+export function placeOrder(
+  portal: Portal,
+  request: PortalRequest,
+  now: number,
+  { hideForMs }: Alteration,
+): Answer {
   const authorized = authorize(portal, request, SCOPES.create, now);
   if ('refusal' in authorized) return authorized.refusal;
   const body = JSON_TYPE.test(request.contentType ?? '') ? parsed(request.text) : undefined;

@@ -1,4 +1,4 @@
-import type { FaultPlan } from './faults.js';
+import type { FaultPlan } from './fault-plan.js';
 import type { OpenEntry } from './journal.js';
 import type { Settings } from './options.js';
 import type { OrderBook } from './orders.js';

@@ -2,7 +2,8 @@ import { setMaxListeners } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { createApp } from './app.js';
-import { FaultPlan, type Fault } from './faults.js';
+import { FaultPlan } from './fault-plan.js';
+import type { Fault } from './faults.js';
 import type { JournalEntry } from './journal.js';
 import { settingsOf, type SimulatorOptions } from './options.js';
 import { OrderBook, type SimulatedOrder } from './orders.js';
@@ -26,6 +27,8 @@ export interface Simulator {
   clearFaults(): void;
   /** Every token issued so far is answered 401. */
   revokeTokens(): void;
+  /** Every token ever issued, revoked ones too, for tests that search for them where none may be. */
+  issuedTokens(): string[];
   /** Stops listening and ends open sockets; delayed calls go no further. */
   close(): Promise<void>;
 }
@@ -58,6 +61,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     addFault: (fault) => portal.faults.add(fault),
     clearFaults: () => portal.faults.clear(),
     revokeTokens: () => portal.tokens.revokeAll(),
+    issuedTokens: () => portal.tokens.issued(),
     close: () => {
       stop.abort();
       return close(server);
@@ -67,7 +71,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 
 function createPortal(options: SimulatorOptions, stopped: AbortSignal): Portal {
   const settings = settingsOf(options);
-  const faults = new FaultPlan();
+  const faults = new FaultPlan(settings.now);
   for (const fault of options.faults ?? []) faults.add(fault);
   return { settings, tokens: new Tokens(), orders: new OrderBook(settings), faults, journal: [], stopped };
 }

@@ -17,11 +17,13 @@ const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
 /** The tokens that were issued. */
 export class Tokens {
   readonly #grants = new Map<string, Grant>();
+  readonly #issued: string[] = [];
 
   /** A new random token. */
   issue(grant: Grant): string {
     const token = randomBytes(32).toString('base64url');
     this.#grants.set(token, grant);
+    this.#issued.push(token);
     return token;
   }
 
@@ -30,6 +32,11 @@ export class Tokens {
     const token = BEARER.exec(authorization ?? '')?.[1];
     const grant = token === undefined ? undefined : this.#grants.get(token);
     return grant !== undefined && now < grant.expiresAt ? grant : undefined;
+  }
+
+  /** Every token there ever was, the ones that are good no more included. */
+  issued(): string[] {
+    return [...this.#issued];
   }
 
   /** Every token issued so far is good no more. */

@@ -3,6 +3,7 @@ import { reportOf, usageError } from '../../src/cli/errors.js';
 import { EXIT } from '../../src/cli/exit-codes.js';
 import { printError } from '../../src/cli/print-error.js';
 import {
+  BatchStoppedError,
   NoWorkerError,
   PurchaseCancelledError,
   PurchaseFailedError,
@@ -36,10 +37,33 @@ describe('exit codes', () => {
     [new PurchaseNotFoundError(ID), EXIT.notFound],
     [new PurchasePendingError('x', ID, 'ActionRequired', 'do it'), EXIT.pending],
     [new NoWorkerError('x', ID), EXIT.pending],
+    [new BatchStoppedError({ asked: 1, failed: 0, jobId: 'j' }, 'j'), EXIT.unreachable],
     [new Error('boom'), EXIT.unexpected],
     ['boom', EXIT.unexpected],
   ])('%s ends with %i', (error, code) => {
     expect(reportOf(error).exitCode).toBe(code);
+  });
+});
+
+describe('a batch that Temporal does not run', () => {
+  it.each([
+    [8, 'Max concurrent batch operations is reached'],
+    [12, 'Batch operations are not here'],
+  ])('for gRPC status %i is a refusal, with where to look', (code, details) => {
+    const error = Object.assign(new Error(details), { code, details, metadata: {} });
+    expect(reportOf(error)).toMatchObject({
+      type: 'TemporalRefused',
+      message: `Temporal refused the call: ${details}`,
+      hint: expect.stringContaining('temporal batch list'),
+      exitCode: EXIT.unreachable,
+    });
+  });
+
+  it('to its end says how far it came', () => {
+    const error = new BatchStoppedError({ asked: 12, failed: 3, jobId: 'j' }, 'j');
+    expect(printed(error, 'text')).toMatch(
+      /^error: Temporal ended the batch j before all were asked \(asked: 12, failed: 3\)\n.*temporal batch list/,
+    );
   });
 });
 

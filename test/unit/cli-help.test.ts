@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { EXIT } from '../../src/cli/exit-codes.js';
 import { formatIn } from '../../src/cli/global-options.js';
@@ -11,14 +12,28 @@ async function helpOf(...args: string[]): Promise<string> {
   const write = (part: string): void => {
     text += part;
   };
-  for (const command of [program, ...program.commands]) {
+  const prepare = (command: Command): void => {
     command.configureOutput({ writeOut: write, writeErr: write });
-  }
+    command.commands.forEach(prepare);
+  };
+  prepare(program);
   await program.parseAsync([...args, '--help'], { from: 'user' }).catch(() => undefined);
   return text;
 }
 
-const COMMANDS = ['demo', 'purchase', 'status', 'watch', 'cancel', 'retry', 'list', 'worker', 'simulator'];
+const COMMANDS = [
+  'demo',
+  'purchase',
+  'status',
+  'watch',
+  'cancel',
+  'retry',
+  'list',
+  'worker',
+  'simulator',
+  'faults',
+];
+const BELOW = ['simulator report', 'faults add', 'faults list', 'faults clear'];
 
 describe('the help', () => {
   it('names every command', async () => {
@@ -26,8 +41,8 @@ describe('the help', () => {
     expect(names.toSorted()).toEqual(COMMANDS.toSorted());
   });
 
-  it.each(COMMANDS)('of %s has an example that calls it, and the global options', async (name) => {
-    const help = await helpOf(name);
+  it.each([...COMMANDS, ...BELOW])('of %s has an example that calls it, and the global options', async (name) => {
+    const help = await helpOf(...name.split(' '));
     expect(help).toMatch(new RegExp(`Examples:\\n[^]*marketplace ${name}`));
     expect(help).toContain('--output <format>');
     expect(help).toContain('--address <host:port>');
@@ -62,6 +77,12 @@ describe('a line that makes no sense', () => {
     [['status', 'x', '-o', 'yaml'], 'Allowed choices are text, json, jsonl'],
     [['status', 'x', 'y'], 'too many arguments'],
     [['simulator', '--port', '65536'], 'whole number from 0 to 65535'],
+    [['simulator', 'repot'], 'too many arguments'],
+    [['faults', 'ad'], 'Did you mean add'],
+    [['faults', 'add'], 'name a fault, or a file with --file'],
+    [['retry'], 'name the purchase, or all that are parked with --all'],
+    [['retry', 'EXT-1', '--all', '--yes'], 'an ID and --all exclude each other'],
+    [['retry', '--all', '-o', 'json'], 'it needs --yes'],
   ])('%j says so', async (args, message) => {
     await expect(createProgram().parseAsync(args, { from: 'user' })).rejects.toThrow(message);
   });

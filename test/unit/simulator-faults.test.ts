@@ -1,108 +1,24 @@
 import { EventEmitter, once } from 'node:events';
 import { request } from 'node:http';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { SCOPES, type Scope } from '../../src/contract/names.js';
+import { SCOPES } from '../../src/contract/names.js';
+import type { Fault } from '../../src/simulator/index.js';
 import {
-  DEMO_CLIENT,
-  faultSchema,
-  startSimulator,
-  type Fault,
-  type Simulator,
-  type SimulatorOptions,
-} from '../../src/simulator/index.js';
+  askForToken,
+  find,
+  orderOf,
+  outcome,
+  PATH,
+  place,
+  placeAndHangUp,
+  START,
+  statusOf,
+  tokenFor,
+  useSimulators,
+} from '../helpers/simulator.js';
 
-const PATH = '/api/v1/marketplace/subscriptions';
-const START = Date.UTC(2026, 0, 1);
-
-let clock = START;
-let running: Simulator[] = [];
-
-afterEach(async () => {
-  await Promise.all(running.map((simulator) => simulator.close()));
-  running = [];
-  clock = START;
-});
-
-async function start(options: SimulatorOptions = {}): Promise<Simulator> {
-  const simulator = await startSimulator({ now: () => clock, ...options });
-  running.push(simulator);
-  return simulator;
-}
-
-function askForToken({ url }: Simulator, scope: Scope): Promise<Response> {
-  const body = new URLSearchParams({
-    client_id: DEMO_CLIENT.clientId,
-    client_secret: DEMO_CLIENT.clientSecret,
-    grant_type: 'client_credentials',
-    scope,
-  });
-  return fetch(`${url}/oauth/token`, { method: 'POST', body });
-}
-
-async function bearer(simulator: Simulator, scope: Scope): Promise<string> {
-  const answer = await askForToken(simulator, scope);
-  return `Bearer ${z.object({ access_token: z.string() }).parse(await answer.json()).access_token}`;
-}
-
-async function place(simulator: Simulator, id = 'EXT-1'): Promise<Response> {
-  const authorization = await bearer(simulator, SCOPES.create);
-  return fetch(`${simulator.url}${PATH}`, {
-    method: 'POST',
-    headers: { authorization, 'content-type': 'application/json' },
-    body: orderOf(id),
-  });
-}
-
-async function find(simulator: Simulator, id = 'EXT-1'): Promise<Response> {
-  const authorization = await bearer(simulator, SCOPES.read);
-  return fetch(`${simulator.url}${PATH}/${encodeURIComponent(id)}`, { headers: { authorization } });
-}
-
-/** What became of a call: its HTTP status, or `lost`. */
-async function outcome(call: Promise<Response>): Promise<number | 'lost'> {
-  try {
-    return (await call).status;
-  } catch {
-    return 'lost';
-  }
-}
-
-function orderOf(id: string): string {
-  return JSON.stringify({
-    externalSubscriptionId: id,
-    tradingPartnerId: 'TP-1',
-    customer: {
-      companyName: 'Example GmbH',
-      contact: { firstName: 'Ada', lastName: 'Lovelace', email: 'ada@example.com' },
-      address: { country: 'DE' },
-    },
-    orderLines: [{ productId: 'p', quantity: 1 }],
-  });
-}
-
-/** Sends an order and hangs up as soon as `until` is so. */
-async function placeAndHangUp(simulator: Simulator, until: () => boolean): Promise<void> {
-  const authorization = await bearer(simulator, SCOPES.create);
-  const headers = { authorization, 'content-type': 'application/json' };
-  const sent = request(`${simulator.url}${PATH}`, { method: 'POST', headers });
-  const lost = once(sent, 'response').catch((error: unknown) => error);
-  sent.end(orderOf('EXT-1'));
-  await vi.waitUntil(until, { timeout: 20_000, interval: 5 });
-  sent.destroy();
-  expect(await lost).toBeInstanceOf(Error);
-}
-
-function answering(status: number): Fault['then'] {
-  return { do: 'answer', when: 'before', status };
-}
-
-function control({ url }: Simulator, method: string, path: string, body?: unknown): Promise<Response> {
-  return fetch(`${url}/_simulator/${path}`, {
-    method,
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-}
+const { clock, start } = useSimulators();
 
 const answer503 = { do: 'answer', when: 'before', status: 503 } as const;
 
@@ -122,7 +38,7 @@ describe('a drop', () => {
   test('is there for every call', async () => {
     const simulator = await start();
     simulator.addFault({ call: 'token', then: { do: 'drop', when: 'after' } });
-    expect(await outcome(askForToken(simulator, SCOPES.read))).toBe('lost');
+    expect(await outcome(askForToken(simulator))).toBe('lost');
     simulator.addFault({ call: 'find', then: { do: 'drop', when: 'before' } });
     expect(await outcome(find(simulator))).toBe('lost');
     expect(await outcome(find(simulator))).toBe(404);
@@ -191,9 +107,9 @@ describe('a delay', () => {
   test('before the commit lets it come after the caller has given up', async () => {
     // The clock is what holds the commit back here, so that the test need not be faster than the delay.
     const gate = new EventEmitter();
-    const released = once(gate, 'open').then(() => clock);
+    const released = once(gate, 'open').then(() => clock.now);
     const simulator = await start({
-      now: () => (simulator.journal.at(-1)?.call === 'place' ? released : clock),
+      now: () => (simulator.journal.at(-1)?.call === 'place' ? released : clock.now),
       faults: [{ call: 'place', then: { do: 'delay', when: 'before', ms: 1 } }],
     });
     await placeAndHangUp(simulator, () => simulator.journal.at(-1)?.fault === 'delay 1 ms before');
@@ -233,23 +149,23 @@ describe('hiding', () => {
   test('a placed order is lag: GET says 404 for so long, POST knows it', async () => {
     const simulator = await start({ faults: [{ call: 'place', then: { do: 'hide', forMs: 60_000 } }] });
     expect(await outcome(place(simulator))).toBe(201);
-    clock = START + 59_999;
+    clock.now = START + 59_999;
     expect(await outcome(find(simulator))).toBe(404);
     expect(await outcome(place(simulator))).toBe(422);
-    clock = START + 60_000;
+    clock.now = START + 60_000;
     expect(await outcome(find(simulator))).toBe(200);
   });
 
   test('an order asked for begins with that call', async () => {
     const simulator = await start();
     await place(simulator);
-    clock = START + 1_000;
+    clock.now = START + 1_000;
     simulator.addFault({ call: 'find', skip: 1, then: { do: 'hide', forMs: 5_000 } });
     expect(await outcome(find(simulator))).toBe(200);
     expect(await outcome(find(simulator))).toBe(404);
-    clock = START + 5_999;
+    clock.now = START + 5_999;
     expect(await outcome(find(simulator))).toBe(404);
-    clock = START + 6_000;
+    clock.now = START + 6_000;
     expect(await outcome(find(simulator))).toBe(200);
   });
 
@@ -268,170 +184,133 @@ describe('hiding', () => {
       fault: 'hide for 60000 ms + drop after',
     });
     expect(await outcome(find(simulator))).toBe(404);
-    clock = START + 60_000;
+    clock.now = START + 60_000;
     expect(await outcome(find(simulator))).toBe(200);
   });
 });
 
-describe('a fault is for', () => {
-  test('its call only', async () => {
-    const simulator = await start({ faults: [{ call: 'place', then: answer503 }] });
-    expect(await outcome(askForToken(simulator, SCOPES.read))).toBe(200);
-    expect(await outcome(find(simulator))).toBe(404);
-    expect(await outcome(place(simulator))).toBe(503);
+describe('revoking', () => {
+  test('before a call answers it 401, and takes all other tokens with it', async () => {
+    const simulator = await start({ faults: [{ call: 'place', then: { do: 'revoke', when: 'before' } }] });
+    const other = await tokenFor(simulator, SCOPES.read);
+    const answer = await place(simulator);
+    expect(answer.status).toBe(401);
+    expect(answer.headers.get('www-authenticate')).toContain('error="invalid_token"');
+    expect(simulator.orders()).toEqual([]);
+    expect(simulator.journal.at(-1)).toMatchObject({
+      status: 401,
+      committed: false,
+      scope: SCOPES.create,
+      fault: 'revoke before',
+    });
+    expect(await outcome(find(simulator, 'EXT-1', other))).toBe(401);
+    expect(await outcome(place(simulator))).toBe(201);
+  });
+
+  test('after a call lets it through', async () => {
+    const simulator = await start({ faults: [{ call: 'place', then: { do: 'revoke', when: 'after' } }] });
+    const token = await tokenFor(simulator, SCOPES.create);
+    expect(await outcome(place(simulator, orderOf('EXT-1'), token))).toBe(201);
+    expect(simulator.journal.at(-1)).toMatchObject({ committed: true, fault: 'revoke after' });
+    expect(await outcome(place(simulator, orderOf('EXT-2'), token))).toBe(401);
   });
 
   test.each([
-    { pattern: 'EXT-*', hit: ['EXT-', 'EXT-1/2'], missed: ['AEXT-1', 'ext-1'] },
-    { pattern: 'EXT-?', hit: ['EXT-1'], missed: ['EXT-', 'EXT-12'] },
-    { pattern: 'a.b(c)', hit: ['a.b(c)'], missed: ['axb(c)', 'a.bc'] },
-    { pattern: String.raw`/^EXT-\d+$/`, hit: ['EXT-12'], missed: ['EXT-', 'EXT-x'] },
-    { pattern: '/1/', hit: ['EXT-1', '10'], missed: ['EXT-2'] },
-  ])('the orders that $pattern names', async ({ pattern, hit, missed }) => {
+    { when: 'before', good: 404 },
+    { when: 'after', good: 401 },
+  ] as const)('$when a token leaves the earlier ones dead, and its own $good', async ({ when, good }) => {
     const simulator = await start();
-    simulator.addFault({
-      call: 'find',
-      externalSubscriptionId: pattern,
-      times: 'always',
-      then: answer503,
-    });
-    const seen = async (id: string): Promise<unknown> => [id, await outcome(find(simulator, id))];
-    expect(await Promise.all(hit.map(seen))).toEqual(hit.map((id) => [id, 503]));
-    expect(await Promise.all(missed.map(seen))).toEqual(missed.map((id) => [id, 404]));
+    const earlier = await tokenFor(simulator, SCOPES.read);
+    simulator.addFault({ call: 'token', then: { do: 'revoke', when } });
+    const token = await tokenFor(simulator, SCOPES.read);
+    expect(await outcome(find(simulator, 'EXT-1', earlier))).toBe(401);
+    expect(await outcome(find(simulator, 'EXT-1', token))).toBe(good);
+    expect(simulator.issuedTokens()).toEqual([earlier, token]);
   });
 
-  test('one call, unless it says otherwise', async () => {
-    const simulator = await start({ faults: [{ call: 'find', then: answer503 }] });
-    expect(await outcome(find(simulator))).toBe(503);
-    expect(await outcome(find(simulator))).toBe(404);
+  test('goes together with a drop', async () => {
+    const simulator = await start();
+    const then: Fault['then'] = [
+      { do: 'revoke', when: 'after' },
+      { do: 'drop', when: 'after' },
+    ];
+    simulator.addFault({ call: 'place', then });
+    const token = await tokenFor(simulator, SCOPES.create);
+    expect(await outcome(place(simulator, orderOf(), token))).toBe('lost');
+    expect(simulator.orders()).toHaveLength(1);
+    expect(await outcome(place(simulator, orderOf(), token))).toBe(401);
   });
+});
 
-  test('so many calls, after so many', async () => {
-    const simulator = await start({ faults: [{ call: 'find', skip: 1, times: 2, then: answer503 }] });
-    const outcomes = [];
-    for (let call = 0; call < 4; call += 1) outcomes.push(await outcome(find(simulator)));
-    expect(outcomes).toEqual([404, 503, 503, 404]);
-  });
-
-  test('all calls, until it is cleared', async () => {
-    const simulator = await start({ faults: [{ call: 'find', times: Infinity, then: answer503 }] });
-    for (let call = 0; call < 3; call += 1) expect(await outcome(find(simulator))).toBe(503);
-    simulator.clearFaults();
-    expect(await outcome(find(simulator))).toBe(404);
-  });
-
-  test('a call that no earlier one takes, so that a list is a script', async () => {
+describe('a status', () => {
+  test('is said in one answer, be it backwards or unknown to the portal', async () => {
     const simulator = await start({
+      progress: { creatingMs: 0, createdMs: 0 },
       faults: [
-        { call: 'find', then: answering(500) },
-        { call: 'find', then: answering(429) },
-        { call: 'find', skip: 3, then: answering(502) },
+        { call: 'find', skip: 1, then: { do: 'status', status: 'Creating' } },
+        { call: 'find', skip: 2, then: { do: 'status', status: 'On hold' } },
       ],
     });
-    const outcomes = [];
-    for (let call = 0; call < 5; call += 1) outcomes.push(await outcome(find(simulator)));
-    expect(outcomes).toEqual([500, 429, 404, 502, 404]);
+    await place(simulator);
+    const statuses = [];
+    for (let call = 0; call < 4; call += 1) statuses.push(await statusOf(simulator));
+    expect(statuses).toEqual(['Provisioned', 'Creating', 'On hold', 'Provisioned']);
+    expect(simulator.journal.filter(({ call }) => call === 'find').map(({ fault }) => fault)).toEqual([
+      undefined,
+      'status Creating',
+      'status On hold',
+      undefined,
+    ]);
+    expect(simulator.orders()).toEqual([expect.not.objectContaining({ statusOverride: expect.anything() })]);
+  });
+
+  test('goes before the one that was set', async () => {
+    const simulator = await start({ faults: [{ call: 'find', then: { do: 'status', status: 'Created' } }] });
+    await place(simulator);
+    simulator.setStatus('EXT-1', 'Failed');
+    expect([await statusOf(simulator), await statusOf(simulator)]).toEqual(['Created', 'Failed']);
+  });
+
+  test('is said of no order that is not found', async () => {
+    const simulator = await start({ faults: [{ call: 'find', then: { do: 'status', status: 'Created' } }] });
+    expect(await outcome(find(simulator))).toBe(404);
+  });
+});
+
+describe('a skew', () => {
+  test('ends a token earlier than it says', async () => {
+    const simulator = await start({
+      tokenLifetimeSeconds: 60,
+      faults: [{ call: 'token', then: { do: 'skew', ms: 45_000 } }],
+    });
+    const answer = await askForToken(simulator);
+    const { access_token: token } = z
+      .object({ access_token: z.string(), expires_in: z.literal(60) })
+      .parse(await answer.json());
+    expect(simulator.journal.at(-1)).toMatchObject({ status: 200, fault: 'skew 45000 ms' });
+    clock.now = START + 14_999;
+    expect(await outcome(find(simulator, 'EXT-1', token))).toBe(404);
+    clock.now = START + 15_000;
+    expect(await outcome(find(simulator, 'EXT-1', token))).toBe(401);
+  });
+
+  test('may be so long that the token never was good, and is for one token', async () => {
+    const simulator = await start({ faults: [{ call: 'token', then: { do: 'skew', ms: 1e9 } }] });
+    expect(await outcome(find(simulator))).toBe(401);
+    expect(await outcome(find(simulator))).toBe(404);
   });
 });
 
 test('a caller that hangs up half-way through its body has placed nothing', async () => {
   const simulator = await start();
-  const authorization = await bearer(simulator, SCOPES.create);
+  const authorization = `Bearer ${await tokenFor(simulator, SCOPES.create)}`;
   const headers = { authorization, 'content-type': 'application/json', 'content-length': '5000' };
   const sent = request(`${simulator.url}${PATH}`, { method: 'POST', headers });
   const lost = once(sent, 'response').catch((error: unknown) => error);
-  sent.write(orderOf('EXT-1'));
+  sent.write(JSON.stringify(orderOf()));
   await vi.waitUntil(() => simulator.journal.at(-1)?.call === 'place', { timeout: 20_000 });
   sent.destroy();
   expect(await lost).toBeInstanceOf(Error);
   await vi.waitUntil(() => simulator.journal.at(-1)?.status !== 'pending', { timeout: 20_000 });
   expect(simulator.journal.at(-1)).toMatchObject({ status: 'dropped', committed: false });
-});
-
-test.each([
-  { call: 'other', then: answer503 },
-  { call: 'find' },
-  { call: 'find', then: { do: 'explode' } },
-  { call: 'find', then: [] },
-  { call: 'find', then: { do: 'drop' } },
-  { call: 'find', then: { ...answer503, status: 99 } },
-  { call: 'find', then: { ...answer503, headers: { 'not a name': 'x' } } },
-  { call: 'find', then: { do: 'delay', when: 'before', ms: -1 } },
-  { call: 'find', then: answer503, times: 0 },
-  { call: 'find', then: answer503, skip: -1 },
-  { call: 'find', then: answer503, externalSubscriptionId: '/(/' },
-  { call: 'find', then: answer503, unknown: true },
-  { call: 'token', then: answer503, externalSubscriptionId: 'EXT-1' },
-  { call: 'token', then: { do: 'hide', forMs: 1 } },
-])('not a fault: %j', async (fault) => {
-  expect(faultSchema.safeParse(fault).success).toBe(false);
-  const simulator = await start();
-  const answer = await fetch(`${simulator.url}/_simulator/faults`, {
-    method: 'POST',
-    body: JSON.stringify(fault),
-  });
-  expect(answer.status).toBe(400);
-  expect(await answer.json()).toEqual({ error: expect.stringContaining(' ') });
-});
-
-test('a wrong fault is refused in code too, before the simulator listens', async () => {
-  const wrong: Fault = { call: 'find', times: -1, then: answer503 };
-  await expect(start({ faults: [wrong] })).rejects.toThrow(TypeError);
-  const simulator = await start();
-  expect(() => simulator.addFault(wrong)).toThrow('times');
-});
-
-describe('the control surface', () => {
-  test('shows the journal, without its own calls', async () => {
-    const simulator = await start();
-    await find(simulator);
-    const answer = await control(simulator, 'GET', 'journal');
-    expect(await answer.json()).toEqual(simulator.journal);
-    expect(simulator.journal.map(({ call }) => call)).toEqual(['token', 'find']);
-  });
-
-  test('shows the orders', async () => {
-    const simulator = await start();
-    await place(simulator, 'EXT-1');
-    await place(simulator, 'EXT/2');
-    expect(await (await control(simulator, 'GET', 'orders')).json()).toEqual(simulator.orders());
-    const one = await control(simulator, 'GET', 'orders?externalSubscriptionId=EXT%2F2');
-    expect(await one.json()).toMatchObject([{ subscriptionNumber: 'A-S00012346' }]);
-  });
-
-  test('sets a status', async () => {
-    const simulator = await start();
-    await place(simulator, 'EXT/1');
-    const answer = await control(simulator, 'PUT', 'status/EXT%2F1', { status: 'On hold' });
-    expect(answer.status).toBe(204);
-    expect(await (await find(simulator, 'EXT/1')).json()).toMatchObject({ status: 'On hold' });
-  });
-
-  test('refuses a status that is none', async () => {
-    const simulator = await start();
-    expect((await control(simulator, 'PUT', 'status/EXT-1', { state: 'Failed' })).status).toBe(400);
-    expect((await control(simulator, 'PUT', 'status/EXT-1')).status).toBe(400);
-  });
-
-  test('adds one fault or several, and clears them', async () => {
-    const simulator = await start();
-    const one = await control(simulator, 'POST', 'faults', { call: 'find', then: answer503 });
-    expect(one.status).toBe(201);
-    expect(await one.json()).toEqual({ added: 1 });
-    expect(await outcome(find(simulator))).toBe(503);
-    const always = { call: 'find', times: 'always', then: answer503 };
-    const two = await control(simulator, 'POST', 'faults', [always, { ...always, call: 'place' }]);
-    expect(await two.json()).toEqual({ added: 2 });
-    expect(await outcome(place(simulator))).toBe(503);
-    expect((await control(simulator, 'DELETE', 'faults')).status).toBe(204);
-    expect(await outcome(place(simulator))).toBe(201);
-    expect(await outcome(find(simulator))).toBe(200);
-  });
-
-  test('adds none of a list when one is wrong', async () => {
-    const simulator = await start();
-    const answer = await control(simulator, 'POST', 'faults', [{ call: 'find', then: answer503 }, {}]);
-    expect(answer.status).toBe(400);
-    expect(await outcome(find(simulator))).toBe(404);
-  });
 });

@@ -2,91 +2,26 @@ import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { once } from 'node:events';
 import { request } from 'node:http';
-import { afterEach, describe, expect, test } from 'vitest';
-import { z } from 'zod';
-import { SCOPES, type Scope } from '../../src/contract/names.js';
+import { describe, expect, test } from 'vitest';
+import { SCOPES } from '../../src/contract/names.js';
+import { DEMO_CLIENT } from '../../src/simulator/index.js';
 import {
-  DEMO_CLIENT,
-  startSimulator,
-  type Simulator,
-  type SimulatorOptions,
-} from '../../src/simulator/index.js';
-
-const PATH = '/api/v1/marketplace/subscriptions';
-const START = Date.UTC(2026, 0, 1);
+  askForToken,
+  control,
+  find,
+  orderOf,
+  PATH,
+  place,
+  START,
+  statusOf,
+  tokenFor,
+  useSimulators,
+} from '../helpers/simulator.js';
 
 /** As they were before any simulator started. */
 const native = { Request: globalThis.Request, Response: globalThis.Response };
 
-let clock = START;
-let running: Simulator[] = [];
-
-afterEach(async () => {
-  await Promise.all(running.map((simulator) => simulator.close()));
-  running = [];
-  clock = START;
-});
-
-async function start(options: SimulatorOptions = {}): Promise<Simulator> {
-  const simulator = await startSimulator({ now: () => clock, ...options });
-  running.push(simulator);
-  return simulator;
-}
-
-function askForToken({ url }: Simulator, form: Record<string, string> = {}): Promise<Response> {
-  const body = new URLSearchParams({
-    client_id: DEMO_CLIENT.clientId,
-    client_secret: DEMO_CLIENT.clientSecret,
-    grant_type: 'client_credentials',
-    scope: SCOPES.read,
-    ...form,
-  });
-  return fetch(`${url}/oauth/token`, { method: 'POST', body });
-}
-
-async function tokenFor(
-  simulator: Simulator,
-  scope: Scope,
-  client: string = DEMO_CLIENT.clientId,
-): Promise<string> {
-  const answer = await askForToken(simulator, { scope, client_id: client });
-  return z.object({ access_token: z.string() }).parse(await answer.json()).access_token;
-}
-
-async function place(simulator: Simulator, body: unknown, token?: string): Promise<Response> {
-  const bearer = token ?? (await tokenFor(simulator, SCOPES.create));
-  return fetch(`${simulator.url}${PATH}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-}
-
-async function find(simulator: Simulator, id: string, token?: string): Promise<Response> {
-  const bearer = token ?? (await tokenFor(simulator, SCOPES.read));
-  return fetch(`${simulator.url}${PATH}/${encodeURIComponent(id)}`, {
-    headers: { authorization: `Bearer ${bearer}` },
-  });
-}
-
-async function statusOf(simulator: Simulator, id: string): Promise<unknown> {
-  const answer = await find(simulator, id);
-  return z.object({ status: z.string() }).parse(await answer.json()).status;
-}
-
-function orderOf(id = 'EXT-1', productId = '2c92a0ff'): Record<string, unknown> {
-  return {
-    externalSubscriptionId: id,
-    tradingPartnerId: 'TP-1',
-    customer: {
-      companyName: 'Example GmbH',
-      contact: { firstName: 'Ada', lastName: 'Lovelace', email: 'ada@example.com', phone: '+49' },
-      address: { country: 'DE', city: 'Berlin' },
-    },
-    orderLines: [{ productId, quantity: 10 }],
-    reference: { po: 7 },
-  };
-}
+const { clock, start } = useSimulators();
 
 describe('POST /oauth/token', () => {
   test('answers as RFC 6749 §5.1 says, and no cache may keep it', async () => {
@@ -163,9 +98,9 @@ describe('access tokens', () => {
   test('end by the clock', async () => {
     const simulator = await start({ tokenLifetimeSeconds: 60 });
     const token = await tokenFor(simulator, SCOPES.read);
-    clock += 59_999;
+    clock.now += 59_999;
     expect((await find(simulator, 'EXT-1', token)).status).toBe(404);
-    clock += 1;
+    clock.now += 1;
     expect((await find(simulator, 'EXT-1', token)).status).toBe(401);
   });
 
@@ -175,6 +110,18 @@ describe('access tokens', () => {
     simulator.revokeTokens();
     expect((await find(simulator, 'EXT-1', token)).status).toBe(401);
     expect((await find(simulator, 'EXT-1')).status).toBe(404);
+  });
+
+  test('are all remembered, be they revoked or over, and told to no caller', async () => {
+    const simulator = await start({ tokenLifetimeSeconds: 60 });
+    const tokens = [await tokenFor(simulator, SCOPES.read), await tokenFor(simulator, SCOPES.create)];
+    simulator.revokeTokens();
+    clock.now += 60_000;
+    expect(simulator.issuedTokens()).toEqual(tokens);
+    const told = await Promise.all(
+      ['journal', 'orders', 'faults'].map(async (path) => (await control(simulator, 'GET', path)).text()),
+    );
+    for (const token of tokens) expect(told.join('')).not.toContain(token);
   });
 
   test('are for one scope each', async () => {
@@ -311,7 +258,7 @@ describe('placing an order', () => {
   });
 
   test('many times at once commits one order, with a clock that takes its time', async () => {
-    const simulator = await start({ now: () => Promise.resolve(clock) });
+    const simulator = await start({ now: () => Promise.resolve(clock.now) });
     const token = await tokenFor(simulator, SCOPES.create);
     const answers = await Promise.all(Array.from({ length: 8 }, () => place(simulator, orderOf(), token)));
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
@@ -349,13 +296,13 @@ describe('the status of a subscription', () => {
       subscriptionNumber: 'A-S00012345',
       status: statuses[0],
     });
-    clock = START + 999;
+    clock.now = START + 999;
     expect(await statusOf(simulator, 'EXT-1')).toBe(statuses[0]);
-    clock = START + 1_000;
+    clock.now = START + 1_000;
     expect(await statusOf(simulator, 'EXT-1')).toBe(statuses[1]);
-    clock = START + 10_999;
+    clock.now = START + 10_999;
     expect(await statusOf(simulator, 'EXT-1')).toBe(statuses[1]);
-    clock = START + 11_000;
+    clock.now = START + 11_000;
     expect(await statusOf(simulator, 'EXT-1')).toBe(statuses[2]);
   });
 
@@ -365,7 +312,7 @@ describe('the status of a subscription', () => {
     await place(simulator, orderOf('EXT-1'));
     await place(simulator, orderOf('EXT-2'));
     simulator.setStatus('EXT-1', 'On hold');
-    clock += 1_000_000;
+    clock.now += 1_000_000;
     expect(await statusOf(simulator, 'EXT-1')).toBe('On hold');
     expect(await statusOf(simulator, 'EXT-2')).toBe('Failed');
     expect(simulator.orders('EXT-1')).toMatchObject([{ statusOverride: 'On hold' }]);
@@ -406,7 +353,7 @@ describe('the journal', () => {
   test('has every call in order, with what it was about and what came of it', async () => {
     const simulator = await start();
     await place(simulator, orderOf());
-    clock += 5;
+    clock.now += 5;
     await find(simulator, 'EXT-2');
     await fetch(`${simulator.url}/favicon.ico`);
     const demo = { clientId: DEMO_CLIENT.clientId };
