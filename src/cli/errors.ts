@@ -2,6 +2,7 @@ import { isGrpcServiceError } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
 import { CommanderError } from 'commander';
 import {
+  BatchStoppedError,
   NoWorkerError,
   PurchaseCancelledError,
   PurchaseError,
@@ -78,6 +79,7 @@ function purchaseReport(error: PurchaseError): ErrorReport {
   if (error instanceof PurchaseNotFoundError) return { ...known, hint: LIST_HINT, exitCode: EXIT.notFound };
   if (error instanceof PurchaseEndedError) return { ...known, exitCode: EXIT.notFound };
   if (error instanceof NoWorkerError) return { ...known, hint: WORKER_HINT, exitCode: EXIT.pending };
+  if (error instanceof BatchStoppedError) return { ...known, hint: BATCH_HINT, exitCode: EXIT.unreachable };
   if (error instanceof PurchaseCancelledError) {
     const { subscriptionNumber } = error;
     return {
@@ -127,8 +129,12 @@ function goesOn(phase: PurchasePhase | undefined, workflowId: string | undefined
 /** gRPC status codes, by number. */
 const INVALID_ARGUMENT = 3;
 const PERMISSION_DENIED = 7;
+const RESOURCE_EXHAUSTED = 8;
+const UNIMPLEMENTED = 12;
 const UNAVAILABLE = 14;
 const UNAUTHENTICATED = 16;
+
+const BATCH_HINT = `See the batches: \`temporal batch list\`. Then do it again: \`${PROGRAM} retry --all\``;
 
 const ATTRIBUTES_HINT =
   'The first worker of a namespace registers them: start one. With --partner, an ID is found without them.';
@@ -173,6 +179,14 @@ function temporalReport(error: unknown): ErrorReport | undefined {
         type: 'TemporalRefused',
         message: `Temporal lets us do this no further: ${details}`,
         hint: 'Check TEMPORAL_API_KEY or the TLS settings, and the namespace.',
+        exitCode: EXIT.unreachable,
+      };
+    case RESOURCE_EXHAUSTED:
+    case UNIMPLEMENTED:
+      return {
+        type: 'TemporalRefused',
+        message: `Temporal refused the call: ${details}`,
+        ...(/batch/i.test(details) && { hint: BATCH_HINT }),
         exitCode: EXIT.unreachable,
       };
     case INVALID_ARGUMENT:

@@ -19,9 +19,10 @@ const MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   usage: 'wrong usage, order, options or configuration: nothing was sent',
   failed: 'the purchase ended without a license: refused, failed, overdue, cancelled or stopped',
   notFound: 'no such purchase; for cancel and retry also: it has ended',
-  pending: 'not yet: parked for a person, still under way, or no worker answered',
+  pending:
+    'not yet: parked for a person, still under way, or no worker answered; for retry --all: some not asked',
   tooLate: 'too late to cancel: the order exists and stands',
-  unreachable: 'the Temporal server cannot be reached, or lets nobody in',
+  unreachable: 'the Temporal server (or the simulator) cannot be reached, or refuses',
   interrupted: 'interrupted by Ctrl-C',
 };
 

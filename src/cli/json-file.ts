@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { usageError, type CliError } from './errors.js';
 import { parseJson } from './parse-json.js';
 
-/** No order comes near this, and Temporal takes no larger payload than twice as much. In bytes. */
+/** No order or list of faults comes near this, and Temporal takes no payload of twice as much. In bytes. */
 const LARGEST = 1_048_576;
 
 const BOMS = [
@@ -11,23 +11,30 @@ const BOMS = [
   { bytes: [0xfe, 0xff], problem: 'is UTF-16' },
 ] as const;
 
+/** A file to read. */
+interface Source {
+  /** `-` for standard input. */
+  readonly path: string;
+  /** What it should hold, for whoever gives another. */
+  readonly expected: string;
+}
+
+/** A file as it is called in what is said about it. */
+export function fileName(path: string): string {
+  return path === '-' ? 'standard input' : path;
+}
+
 /**
- * The JSON object in a file, or in standard input for `-`.
+ * The JSON value in a file, or in standard input.
  *
  * @throws CliError naming the file and what is wrong with it; it quotes nothing of it.
  */
-export async function readJsonFile(path: string): Promise<object> {
-  const name = path === '-' ? 'standard input' : path;
-  const value = parseJson(decode(await readBytes(path, name), name), name);
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
-  const found = Array.isArray(value) ? 'an array' : value === null ? 'null' : `a ${typeof value}`;
-  throw usageError(`${name}: holds ${found}, not a JSON object`, EXPECTED);
+export async function readJsonFile(source: Source): Promise<unknown> {
+  return parseJson(decode(await readBytes(source), source), fileName(source.path));
 }
 
-const EXPECTED =
-  'An order is expected, such as examples/order.json, or an object with "order" and "options".';
-
-async function readBytes(path: string, name: string): Promise<Buffer> {
+async function readBytes({ path, expected }: Source): Promise<Buffer> {
+  const name = fileName(path);
   const chunks: Buffer[] = [];
   let size = 0;
   try {
@@ -36,7 +43,7 @@ async function readBytes(path: string, name: string): Promise<Buffer> {
       const bytes = Buffer.from(chunk);
       chunks.push(bytes);
       size += bytes.length;
-      if (size > LARGEST) throw usageError(`${name}: is larger than 1 MiB, which no order is`, EXPECTED);
+      if (size > LARGEST) throw usageError(`${name}: is larger than 1 MiB`, expected);
     }
   } catch (error) {
     throw unreadable(error, name);
@@ -57,13 +64,14 @@ function unreadable(error: unknown, name: string): unknown {
   return usageError(`${name}: ${REASONS[code] ?? `cannot be read (${code})`}`);
 }
 
-function decode(bytes: Buffer, name: string): string {
+function decode(bytes: Buffer, { path, expected }: Source): string {
+  const name = fileName(path);
   const bom = BOMS.find((candidate) => candidate.bytes.every((byte, index) => bytes[index] === byte));
   if (bom) throw notText(name, bom.problem);
   if (bytes.includes(0)) throw notText(name, 'is binary, not text');
   const text = decodeUtf8(bytes);
   if (text === undefined) throw notText(name, 'is not UTF-8 text');
-  if (text.trim() === '') throw usageError(`${name}: is empty`, EXPECTED);
+  if (text.trim() === '') throw usageError(`${name}: is empty`, expected);
   return text;
 }
 

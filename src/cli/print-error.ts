@@ -1,6 +1,6 @@
 import type { ErrorReport } from './errors.js';
 import { lookOf, type Format, type Sink } from './output.js';
-import { safeJson } from './sanitize.js';
+import { oneLine, safeJson, safeLines } from './sanitize.js';
 import { beside } from './text.js';
 
 /** Says on standard error what went wrong and what to do. */
@@ -17,9 +17,9 @@ function textLines({ message, hint, workflowId, stack }: ErrorReport, stderr: Si
   const { style, width } = lookOf(stderr);
   const isNamed = workflowId === undefined || message.includes(workflowId);
   return [
-    `${style.red('error:')} ${message}`,
-    ...(isNamed ? [] : [`  purchase: ${workflowId}`]),
-    ...(hint === undefined ? [] : beside('  ', hint, width)),
+    `${style.red('error:')} ${safeLines(message)}`,
+    ...(isNamed ? [] : [`  purchase: ${oneLine(workflowId)}`]),
+    ...(hint === undefined ? [] : beside('  ', oneLine(hint), width)),
     ...(stack === undefined ? [] : [style.dim(stack)]),
   ];
 }

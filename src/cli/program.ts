@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { cancelCommand } from './commands/cancel.js';
 import { demoCommand } from './commands/demo.js';
+import { faultsCommand } from './commands/faults.js';
 import { listCommand } from './commands/list.js';
 import { purchaseCommand } from './commands/purchase.js';
 import { retryCommand } from './commands/retry.js';
@@ -23,6 +24,7 @@ const COMMANDS = [
   listCommand,
   workerCommand,
   simulatorCommand,
+  faultsCommand,
 ];
 
 const DESCRIPTION = `Buys GitLab subscriptions through the Marketplace API, durably, on Temporal.
@@ -49,6 +51,12 @@ export function createProgram(): Command {
     .configureOutput({ outputError: () => undefined })
     .exitOverride()
     .addHelpText('after', EXAMPLES);
-  for (const command of COMMANDS) program.addCommand(command().copyInheritedSettings(program));
+  for (const command of COMMANDS) program.addCommand(command());
+  inherit(program);
   return program;
+}
+
+/** Commands that were made before they were added have nothing of what is set above. */
+function inherit(parent: Command): void {
+  for (const command of parent.commands) inherit(command.copyInheritedSettings(parent));
 }

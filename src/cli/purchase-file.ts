@@ -1,6 +1,6 @@
 import { problemsOf, purchaseInputSchema, type Problem, type PurchaseInput } from '../contract/index.js';
 import { usageError } from './errors.js';
-import { readJsonFile } from './json-file.js';
+import { fileName, readJsonFile } from './json-file.js';
 import { oneLine } from './sanitize.js';
 
 /**
@@ -9,11 +9,11 @@ import { oneLine } from './sanitize.js';
  * @throws CliError naming the file and every problem.
  */
 export async function readPurchaseFile(path: string): Promise<PurchaseInput> {
-  const value = await readJsonFile(path);
+  const value = objectIn(await readJsonFile({ path, expected: EXPECTED }), path);
   const isWhole = 'order' in value && !('externalSubscriptionId' in value);
   const input = purchaseInputSchema.safeParse(isWhole ? value : { order: value });
   if (input.success) return input.data;
-  const name = path === '-' ? 'standard input' : path;
+  const name = fileName(path);
   const problems = problemsOf(input.error).map((problem) => describe(problem, isWhole));
   throw usageError(
     [
@@ -27,6 +27,15 @@ export async function readPurchaseFile(path: string): Promise<PurchaseInput> {
 }
 
 const MOST_SHOWN = 20;
+
+const EXPECTED =
+  'An order is expected, such as examples/order.json, or an object with "order" and "options".';
+
+function objectIn(value: unknown, path: string): object {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  const found = Array.isArray(value) ? 'an array' : value === null ? 'null' : `a ${typeof value}`;
+  throw usageError(`${fileName(path)}: holds ${found}, not a JSON object`, EXPECTED);
+}
 
 /** A problem as the file's writer sees it: a plain order has no `order.` in front. */
 function describe({ path, problem }: Problem, isWhole: boolean): string {

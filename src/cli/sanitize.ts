@@ -1,13 +1,11 @@
 import { stripVTControlCharacters } from 'node:util';
+import { escapeUnseen } from '../observability/escape-unseen.js';
 
 /** Longer texts of others are cut: one of them must not fill the screen. In characters. */
 const LONGEST = 2_000;
 
 /** C0 and C1 controls, line separators, and what turns the direction of writing. */
 const UNSEEN = /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu;
-
-/** The same, where JSON lets them stand as they are; C0 it escapes itself. */
-const UNSEEN_IN_JSON = /[\u007f-\u009f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
  * Text that others wrote (the portal, or anyone who may send a signal), fit for a terminal: one line,
@@ -28,8 +26,5 @@ export function safeLines(text: string): string {
 
 /** JSON that does nothing to a terminal either, with the same meaning. */
 export function safeJson(value: unknown, indent?: number): string {
-  return JSON.stringify(value, undefined, indent).replaceAll(
-    UNSEEN_IN_JSON,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return escapeUnseen(JSON.stringify(value, undefined, indent));
 }

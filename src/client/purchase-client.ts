@@ -7,6 +7,7 @@ import {
   type WorkflowHandle,
 } from '@temporalio/client';
 import {
+  amendOrderUpdate,
   cancelPurchaseUpdate,
   orderPlacedUpdate,
   pollSignal,
@@ -27,14 +28,17 @@ import type { PurchaseOptions } from '../contract/options.js';
 import type { Order } from '../contract/order.js';
 import { describeProblems, problemsOf } from '../contract/problems.js';
 import {
+  amendOrderAnswerSchema,
   cancelPurchaseAnswerSchema,
   orderPlacedAnswerSchema,
   purchaseInputSchema,
   purchaseResultSchema,
   purchaseStatusSchema,
+  type AmendOrderAnswer,
   type CancelPurchaseAnswer,
   type CancelRequest,
   type OrderPlacedAnswer,
+  type PurchaseInput,
   type PurchaseResult,
 } from '../contract/purchase.js';
 import { sameJson } from '../contract/same-json.js';
@@ -58,6 +62,13 @@ import {
   type PurchaseReport,
   type RunInfo,
 } from './report.js';
+import {
+  countParked,
+  resumeAll,
+  type ParkedFilter,
+  type RetriedAll,
+  type RetryAllOptions,
+} from './resume-all.js';
 
 export interface PurchaseClientOptions {
   /** The task queue of the workers. @default "marketplace-purchases" */
@@ -76,6 +87,11 @@ export interface PurchaseRequestOptions extends StartOptions {
 }
 
 export interface CancelOptions extends CancelRequest {
+  /** How long to wait for the answer, as a duration. @default "30s" */
+  readonly within?: string;
+}
+
+export interface AmendOptions {
   /** How long to wait for the answer, as a duration. @default "30s" */
   readonly within?: string;
 }
@@ -165,7 +181,8 @@ export class PurchaseClient {
         start,
       );
       // It may be another caller's, begun since the look above.
-      const started = await readOrder(this.#client, workflowId, firstExecutionRunId);
+      const run = await this.#client.workflow.getHandle(workflowId, firstExecutionRunId).describe();
+      const started = await readOrder(this.#client, run);
       if (!sameJson(started, order)) throw orderConflict(workflowId);
       return { workflowId, runId: firstExecutionRunId };
     } catch (error) {
@@ -232,12 +249,50 @@ export class PurchaseClient {
   }
 
   /**
+   * Replaces the order of a parked purchase that the portal does not have, such as one that it refused, and
+   * lets the purchase go on. The order's two IDs name the purchase.
+   *
+   * @throws PurchaseFailedError `InvalidOrder`; `OrderConflict` when the purchase is not parked, or an order
+   * exists or may exist; what the portal's client fails with when the portal does not say whether it has one.
+   * PurchaseNotFoundError, PurchaseEndedError. NoWorkerError when there was no answer within the time.
+   */
+  async amend(order: Order, { within = '30s' }: AmendOptions = {}): Promise<AmendOrderAnswer> {
+    checkedInput(order);
+    const workflowId = purchaseWorkflowId(order);
+    try {
+      return amendOrderAnswerSchema.parse(
+        await this.#client.connection.withDeadline(Date.now() + milliseconds(within), () =>
+          this.#handle(workflowId).executeUpdate(amendOrderUpdate, { args: [order] }),
+        ),
+      );
+    } catch (error) {
+      throw await this.#undelivered(error, workflowId);
+    }
+  }
+
+  /**
    * Lets a parked purchase try again now; otherwise nothing happens.
    *
    * @throws PurchaseNotFoundError, PurchaseEndedError
    */
   async retry(ids: PurchaseIds): Promise<void> {
     await this.#signal(ids, retrySignal);
+  }
+
+  /** How many purchases are parked. Temporal's lists lag a second or so. */
+  async countParked(filter: ParkedFilter = {}): Promise<number> {
+    return countParked(this.#client, filter);
+  }
+
+  /**
+   * Lets all parked purchases try again now, by one batch on the server, and answers once all were asked. One
+   * that was parked within the last second or so may be missed: Temporal's lists lag.
+   *
+   * @throws BatchStoppedError when Temporal ended the batch early. Temporal's own error when it takes none: it
+   * runs few batches at a time, and is asked again for about a minute.
+   */
+  async retryAll(options: RetryAllOptions = {}): Promise<RetriedAll> {
+    return resumeAll(this.#client, options);
   }
 
   /**
@@ -277,19 +332,11 @@ export class PurchaseClient {
     return hasEnded ? new PurchaseEndedError(workflowId) : known;
   }
 
-  /** An order that is not valid goes no further than this. */
   #startOperation(order: Order, { options }: StartOptions) {
-    const input = { order, ...(options && { options }) };
-    const checked = purchaseInputSchema.safeParse(input);
-    if (!checked.success) {
-      const problems = problemsOf(checked.error);
-      throw new PurchaseFailedError('InvalidOrder', describeProblems(problems), { problems });
-    }
     return new WithStartWorkflowOperation<typeof PurchaseWorkflow>(WORKFLOW_TYPE, {
       workflowId: purchaseWorkflowId(order),
       taskQueue: this.#taskQueue,
-      // As it was given: the schema's own copy is only for checking.
-      args: [input],
+      args: [checkedInput(order, options)],
       workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
       workflowIdConflictPolicy: 'USE_EXISTING',
       staticSummary: `GitLab subscription ${order.externalSubscriptionId}`,
@@ -305,7 +352,7 @@ export class PurchaseClient {
     const existing = await this.#latestRunWithAnOrder(workflowId);
     if (existing === undefined) return;
     if (existing.status.name !== 'RUNNING' && summaryIn(existing.memo)?.order === 'not-placed') return;
-    const other = await readOrder(this.#client, workflowId, existing.runId);
+    const other = await readOrder(this.#client, existing);
     if (!sameJson(other, order)) throw orderConflict(workflowId);
   }
 
@@ -364,6 +411,15 @@ export class PurchaseClient {
       throw error;
     }
   }
+}
+
+/** An order that is not valid goes no further than this. One that is goes as it was given, not as a copy. */
+function checkedInput(order: Order, options?: PurchaseOptions): PurchaseInput {
+  const input = { order, ...(options && { options }) };
+  const checked = purchaseInputSchema.safeParse(input);
+  if (checked.success) return input;
+  const problems = problemsOf(checked.error);
+  throw new PurchaseFailedError('InvalidOrder', describeProblems(problems), { problems });
 }
 
 function milliseconds(within: string): number {

@@ -1,20 +1,71 @@
 import type { Client } from '@temporalio/client';
+import { MESSAGES } from '../contract/names.js';
+import { summaryIn } from '../contract/visibility.js';
+import type { RunInfo } from './report.js';
+
+type History = NonNullable<
+  Awaited<ReturnType<Client['workflowService']['getWorkflowExecutionHistory']>>['history']
+>;
+type HistoryEvent = NonNullable<History['events']>[number];
+type Payloads = Parameters<Client['options']['loadedDataConverter']['payloadCodecs'][number]['decode']>[0];
 
 /**
- * The order a run was started with, decoded as the client decodes everything: the first event of its history
- * has it, with or without a worker, also once the run is closed.
+ * The order a run buys, decoded as the client decodes everything: its history has it, with or without a worker,
+ * also once the run is closed. The first event says it, unless it was amended since.
  */
-export async function readOrder(client: Client, workflowId: string, runId: string): Promise<unknown> {
-  const { history } = await client.workflowService.getWorkflowExecutionHistory({
-    namespace: client.options.namespace,
-    execution: { workflowId, runId },
-    maximumPageSize: 1,
-  });
-  const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
+export async function readOrder(client: Client, run: RunInfo): Promise<unknown> {
+  const isAmended = summaryIn(run.memo)?.amended === true;
+  let order: unknown;
+  const asked = new Map<unknown, Payloads>();
+  for await (const event of eventsOf(client, run, isAmended ? undefined : 1)) {
+    if (event.workflowExecutionStartedEventAttributes) order = await startedWith(client, event);
+    if (!isAmended) break;
+    const request = updateRequestIn(event);
+    if (request?.input?.name === MESSAGES.amendOrder) {
+      asked.set(request.meta?.updateId, request.input.args?.payloads ?? []);
+    }
+    const completed = event.workflowExecutionUpdateCompletedEventAttributes;
+    const amendment = asked.get(completed?.meta?.updateId);
+    if (amendment && completed?.outcome?.success) order = await decoded(client, amendment);
+  }
+  return order;
+}
+
+/** A reset run has its updates as admitted ones. */
+function updateRequestIn(event: HistoryEvent) {
+  return (
+    event.workflowExecutionUpdateAdmittedEventAttributes?.request ??
+    event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest
+  );
+}
+
+async function startedWith(client: Client, event: HistoryEvent): Promise<unknown> {
+  const input = await decoded(client, event.workflowExecutionStartedEventAttributes?.input?.payloads ?? []);
+  return typeof input === 'object' && input !== null ? Reflect.get(input, 'order') : undefined;
+}
+
+async function decoded(client: Client, encoded: Payloads): Promise<unknown> {
   const { payloadConverter, payloadCodecs } = client.options.loadedDataConverter;
-  let payloads = started?.input?.payloads ?? [];
+  let payloads = encoded;
   for (const codec of payloadCodecs.toReversed()) payloads = await codec.decode(payloads);
   const [payload] = payloads;
-  const input: unknown = payload && payloadConverter.fromPayload(payload);
-  return typeof input === 'object' && input !== null ? Reflect.get(input, 'order') : undefined;
+  return payload && payloadConverter.fromPayload(payload);
+}
+
+async function* eventsOf(
+  client: Client,
+  { workflowId, runId }: RunInfo,
+  maximumPageSize: number | undefined,
+): AsyncGenerator<HistoryEvent> {
+  let nextPageToken: Uint8Array | null | undefined;
+  do {
+    const page = await client.workflowService.getWorkflowExecutionHistory({
+      namespace: client.options.namespace,
+      execution: { workflowId, runId },
+      ...(maximumPageSize !== undefined && { maximumPageSize }),
+      ...(nextPageToken && { nextPageToken }),
+    });
+    yield* page.history?.events ?? [];
+    nextPageToken = page.nextPageToken;
+  } while (nextPageToken && nextPageToken.length > 0);
 }

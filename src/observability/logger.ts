@@ -1,5 +1,6 @@
 import { DefaultLogger, type Logger } from '@temporalio/worker';
 import { pino, type DestinationStream } from 'pino';
+import { escapeUnseen } from './escape-unseen.js';
 
 /**
  * Writes one JSON object a line, for the worker, the SDK's own Rust core and the workflows alike.
@@ -11,7 +12,9 @@ export function createLogger(
   destination: DestinationStream = pino.destination({ dest: 2, sync: true }),
 ): Logger {
   const serializers = { error: describeError };
-  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers }, destination);
+  // Anyone may start a run under an ID of any characters, and people read logs in terminals.
+  const harmless = { write: (line: string) => destination.write(escapeUnseen(line)) };
+  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers }, harmless);
   return new DefaultLogger('INFO', ({ level, message, meta, timestampNanos: _own }) => {
     log[LEVELS[level]](meta ?? {}, message);
   });

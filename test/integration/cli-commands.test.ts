@@ -297,6 +297,53 @@ describe('cancel and retry', () => {
   });
 });
 
+describe('retry --all', () => {
+  /** Two purchases of a partner that the portal did not permit, and would now. */
+  async function parkTwo(tradingPartnerId: string): Promise<Order[]> {
+    const orders = [anOrder({ tradingPartnerId }), anOrder({ tradingPartnerId })];
+    for (const order of orders) {
+      const { externalSubscriptionId } = order;
+      const then = { do: 'answer', when: 'before', status: 403 } as const;
+      simulator.addFault({ call: 'place', externalSubscriptionId, then });
+      expect((await buy(order)).code).toBe(5);
+    }
+    const parked = ['list', '--partner', tradingPartnerId, '--phase', 'ActionRequired', '-o', 'jsonl'];
+    await eventually(
+      async () => (await marketplace(parked)).stdout.trimEnd().split('\n').length === 2 || undefined,
+    );
+    return orders;
+  }
+
+  it('lets the parked ones of a partner try again, in one batch', async () => {
+    const orders = await parkTwo('RETRIED');
+    const all = ['retry', '--all', '--yes', '--partner', 'RETRIED'];
+    expect(await json(...all)).toEqual({
+      asked: 2,
+      failed: 0,
+      jobId: expect.stringMatching(/^[\da-f-]{36}$/),
+    });
+    for (const order of orders) {
+      expect(await json('purchase', file(anInput(order)), '--wait')).toMatchObject({
+        outcome: 'Provisioned',
+      });
+      expect(simulator.orders(order.externalSubscriptionId)).toHaveLength(1);
+    }
+    const none = await eventually(async () => {
+      const outcome = await marketplace(all);
+      return outcome.stdout.startsWith('No purchase is parked.') ? outcome : undefined;
+    });
+    expect(none.code).toBe(0);
+    expect(await json(...all)).toEqual({ asked: 0, failed: 0 });
+  });
+
+  it('says in text what it did', async () => {
+    await parkTwo('RETRIED-TOO');
+    const { code, stdout } = await marketplace(['retry', '--all', '--yes', '--partner', 'RETRIED-TOO']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Asked 2 parked purchases to try again\./);
+  });
+});
+
 describe('without a worker', () => {
   it('a wish to cancel is given up in time, and said to be on its way', async () => {
     const order = anOpenOrder();
@@ -400,7 +447,23 @@ describe('what is wrong', () => {
     ],
     ['a worker without its settings', ['worker'], 2, /MARKETPLACE_PORTAL_URL is not set/],
     ['an address for the demo', ['demo', '--address', 'x:1'], 2, /a Temporal server of its own/],
-    ['a fault that is none', ['simulator', '--fault', '{}'], 2, /--fault: /],
+    ['all, with nobody to ask', ['retry', '--all'], 2, /without a terminal, .* it needs --yes/],
+    ['one and all at once', ['retry', 'EXT-1', '--all', '--yes'], 2, /an ID and --all exclude each other/],
+    ['a fault that is none', ['simulator', '--fault', '{}'], 2, /the fault given: there are 2 mistakes/],
+    [
+      'a file of faults that is not there',
+      ['simulator', '--faults', 'none.json'],
+      2,
+      /there is no such file/,
+    ],
+    ['no simulator named', ['faults', 'list'], 2, /--url, or set MARKETPLACE_PORTAL_URL/],
+    [
+      'nobody at its address',
+      ['simulator', 'report', '--url', 'http://127.0.0.1:2'],
+      7,
+      /no simulator answers/,
+    ],
+    ['the real portal', ['faults', 'clear', '--url', 'https://customers.gitlab.com'], 2, /on this machine/],
   ])('%s is said in a few lines, with its exit code', async (_name, args, code, says) => {
     const [text, { stderr }] = await Promise.all([marketplace(args), marketplace([...args, '-o', 'jsonl'])]);
     expect(text).toMatchObject({ code, stdout: '', stderr: expect.stringMatching(says) });
@@ -420,21 +483,5 @@ describe('what is wrong', () => {
     expect(stderr).toContain('  - orderLines[0].quantity: must be a whole number');
     const id = order.externalSubscriptionId;
     expect(simulator.journal.filter((call) => call.externalSubscriptionId === id)).toEqual([]);
-  });
-});
-
-describe('the simulator', () => {
-  it('prints how to reach it, and ends by SIGTERM', async () => {
-    const child = spawn(process.execPath, [MAIN, 'simulator', '-o', 'jsonl'], { env: environment() });
-    let output = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
-    const ended = once(child, 'exit');
-    const line = await eventually(() => (output.endsWith('\n') ? output : undefined));
-    const told: unknown = JSON.parse(line);
-    expect(told).toMatchObject({ env: { MARKETPLACE_CLIENT_ID: DEMO_CLIENT.clientId } });
-    child.kill('SIGTERM');
-    expect(await ended).toEqual([0, null]);
   });
 });

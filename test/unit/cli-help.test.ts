@@ -41,12 +41,15 @@ describe('the help', () => {
     expect(names.toSorted()).toEqual(COMMANDS.toSorted());
   });
 
-  it.each([...COMMANDS, ...BELOW])('of %s has an example that calls it, and the global options', async (name) => {
-    const help = await helpOf(...name.split(' '));
-    expect(help).toMatch(new RegExp(`Examples:\\n[^]*marketplace ${name}`));
-    expect(help).toContain('--output <format>');
-    expect(help).toContain('--address <host:port>');
-  });
+  it.each([...COMMANDS, ...BELOW])(
+    'of %s has an example that calls it, and the global options',
+    async (name) => {
+      const help = await helpOf(...name.split(' '));
+      expect(help).toMatch(new RegExp(`Examples:\\n[^]*marketplace ${name}`));
+      expect(help).toContain('--output <format>');
+      expect(help).toContain('--address <host:port>');
+    },
+  );
 
   it('documents every exit code', async () => {
     const help = await helpOf();

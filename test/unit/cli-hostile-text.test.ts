@@ -84,7 +84,14 @@ function json(value: object, format: 'json' | 'jsonl'): string[] {
 function listing(text: string) {
   const { workflowId, runStatus } = report(text);
   const ids = { externalSubscriptionId: text, tradingPartnerId: text, subscriptionNumber: text };
-  return { workflowId, runStatus, ...ids, phase: 'ActionRequired', reason: 'OrderRejected', startedAt: text } as const;
+  return {
+    workflowId,
+    runStatus,
+    ...ids,
+    phase: 'ActionRequired',
+    reason: 'OrderRejected',
+    startedAt: text,
+  } as const;
 }
 
 function failure(text: string): PurchaseFailedError {
@@ -96,7 +103,10 @@ const SHOWN: readonly [name: string, show: (text: string) => readonly string[]][
   ['status', (text) => statusLines(report(text), LOOK)],
   ['what moves while it is waited for', (text) => [shortStatus(report(text), NOW)]],
   ['watch', (text) => new ChangePrinter().lines(report(text), LOOK)],
-  ['the end of watch', (text) => new ChangePrinter().lines({ ...report(text), runStatus: 'COMPLETED' }, LOOK)],
+  [
+    'the end of watch',
+    (text) => new ChangePrinter().lines({ ...report(text), runStatus: 'COMPLETED' }, LOOK),
+  ],
   ['list', (text) => listLines([listing(text)], 20, LOOK)],
   ['an error of a purchase', (text) => printed(failure(text), 'text')],
   ['an error of ours', (text) => printed(usageError(text, text), 'text')],

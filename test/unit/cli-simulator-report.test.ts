@@ -29,7 +29,9 @@ afterEach(async () => {
 async function tokenFor(scope: Scope): Promise<string> {
   const { clientId: client_id, clientSecret: client_secret } = DEMO_CLIENT;
   const body = new URLSearchParams({ client_id, client_secret, grant_type: 'client_credentials', scope });
-  const answer: unknown = await (await fetch(`${simulator.url}/oauth/token`, { method: 'POST', body })).json();
+  const answer: unknown = await (
+    await fetch(`${simulator.url}/oauth/token`, { method: 'POST', body })
+  ).json();
   return `Bearer ${String(Reflect.get(Object(answer), 'access_token'))}`;
 }
 

@@ -2,44 +2,66 @@ import { Command } from 'commander';
 import type { PurchaseReport } from '../../client/index.js';
 import { withPurchases } from '../connect.js';
 import { endedError } from '../ended-error.js';
+import { usageError } from '../errors.js';
 import { findPurchase } from '../find-purchase.js';
-import { globalsOf } from '../global-options.js';
+import { globalsOf, type Globals } from '../global-options.js';
 import { quotedCommandFor, UNANSWERED_HINT } from '../hints.js';
 import { meaningOf } from '../next-step.js';
 import { PROGRAM } from '../program-name.js';
-import { partnerOption } from '../partner-option.js';
 import { shortStatus } from '../render-status.js';
 import { oneLine } from '../sanitize.js';
 import { hasEnded } from '../standing.js';
 import { relative, wrap } from '../text.js';
+import { retryAll, type RetryAllFlags } from './retry-all.js';
 
 const HELP = `
-A purchase that waits for a person (phase ActionRequired) tries again now. Any other goes on as it is.
+A purchase that waits for a person (phase ActionRequired) tries again now. Any other goes on as it is. With --all,
+one batch at Temporal asks all that are parked, such as after an outage: first it says how many there are and
+asks whether to go on; where nobody can be asked, --yes is needed. Temporal's lists lag about a second, so one
+just parked may be missed.
 
 Examples:
   $ ${PROGRAM} retry EXT-1001
-  $ ${PROGRAM} list --phase ActionRequired -o jsonl | jq -r .workflowId | xargs -n1 ${PROGRAM} retry`;
+  $ ${PROGRAM} retry --all
+  $ ${PROGRAM} retry --all --partner 0012300000AbCdE --yes -o json | jq .asked`;
+
+interface RetryFlags extends RetryAllFlags {
+  readonly all?: boolean;
+}
 
 export function retryCommand(): Command {
   return new Command('retry')
-    .description('let a parked purchase try again now')
-    .argument('<id>', 'the externalSubscriptionId, or the workflow ID')
-    .addOption(partnerOption())
+    .description('let a parked purchase, or all of them, try again now')
+    .argument('[id]', 'the externalSubscriptionId, or the workflow ID')
+    .option('--all', 'every purchase that is parked')
+    .option('--partner <id>', 'the tradingPartnerId: exact, without looking the ID up; with --all, only its')
+    .option('--yes', 'with --all: without asking first')
     .addHelpText('after', HELP)
-    .action(async (id: string, { partner }: { partner?: string }, command: Command) => {
-      const { output, temporal } = globalsOf(command);
-      await withPurchases(temporal, async ({ client }) => {
-        const ids = await findPurchase(client, id, partner);
-        const report = await client.status(ids);
-        if (hasEnded(report)) throw endedError(report, 'there is nothing to try again');
-        await client.retry(ids);
-        const { workflowId, status, answeredBy } = report;
-        const wasParked = status.phase === 'ActionRequired';
-        output.item({ workflowId, phase: status.phase, wasParked, answeredBy }, (look) =>
-          wrap(outcome(report, look.now), look.width),
-        );
-      });
-    });
+    .action(retry);
+}
+
+async function retry(id: string | undefined, flags: RetryFlags, command: Command): Promise<void> {
+  const globals = globalsOf(command);
+  if (flags.all === true) {
+    if (id !== undefined) throw usageError('an ID and --all exclude each other');
+    return retryAll(flags, globals);
+  }
+  if (id === undefined) throw usageError('name the purchase, or all that are parked with --all');
+  return retryOne(id, flags, globals);
+}
+
+async function retryOne(id: string, { partner }: RetryFlags, { output, temporal }: Globals): Promise<void> {
+  await withPurchases(temporal, async ({ client }) => {
+    const ids = await findPurchase(client, id, partner);
+    const report = await client.status(ids);
+    if (hasEnded(report)) throw endedError(report, 'there is nothing to try again');
+    await client.retry(ids);
+    const { workflowId, status, answeredBy } = report;
+    const wasParked = status.phase === 'ActionRequired';
+    output.item({ workflowId, phase: status.phase, wasParked, answeredBy }, (look) =>
+      wrap(outcome(report, look.now), look.width),
+    );
+  });
 }
 
 /** What asking again came to. Without a worker nobody knows whether the purchase is parked now. */

@@ -1,22 +1,26 @@
 import { Command, Option } from 'commander';
-import type { SimulatorOptions } from '../../simulator/index.js';
+import type { Fault, SimulatorOptions } from '../../simulator/index.js';
 import { durationMs, wholeNumber } from '../arguments.js';
 import { usageError } from '../errors.js';
 import { globalsOf } from '../global-options.js';
 import { PROGRAM } from '../program-name.js';
-import { parseJson } from '../parse-json.js';
+import { readFaults } from '../read-faults.js';
 import { safeLines } from '../sanitize.js';
 import { untilStopped } from '../signals.js';
+import { simulatorReportCommand } from './simulator-report.js';
 
 const HELP = `
 It listens on 127.0.0.1 only, forgets everything when it ends, and takes the credentials it prints. Product IDs
-with another end than a license: refuse-me, never-provisions, fails. A fault is what happens to a call (token,
-place or find): drop, answer, delay or hide.
+with another end than a license: refuse-me, never-provisions, fails. A fault is what happens to a call, such as
+an answer that is lost: docs/run.md lists them. A file of faults holds one, or a list; - reads standard input.
+While it runs, "${PROGRAM} faults" steers it, and "${PROGRAM} simulator report" tells what it was asked.
 
 Examples:
   $ ${PROGRAM} simulator --port 8080
   $ ${PROGRAM} simulator --created 10m --permit 0012300000AbCdE
-  $ ${PROGRAM} simulator --fault '{"call":"place","then":{"do":"drop","when":"after"}}'`;
+  $ ${PROGRAM} simulator --fault '{"call":"place","then":{"do":"drop","when":"after"}}'
+  $ ${PROGRAM} simulator --faults faults.json
+  $ ${PROGRAM} simulator report --url http://127.0.0.1:8080`;
 
 interface SimulatorFlags {
   readonly port: number;
@@ -26,6 +30,7 @@ interface SimulatorFlags {
   readonly secondPost: '409' | '422' | 'duplicate';
   readonly permit?: readonly string[];
   readonly fault: readonly string[];
+  readonly faults?: string;
 }
 
 export function simulatorCommand(): Command {
@@ -60,7 +65,9 @@ export function simulatorCommand(): Command {
         .argParser(collect)
         .default([], 'none'),
     )
+    .option('--faults <file>', 'more of them, after those: one or a list, as JSON; - for standard input')
     .addHelpText('after', HELP)
+    .addCommand(simulatorReportCommand())
     .action(simulate);
 }
 
@@ -70,14 +77,8 @@ function collect(text: string, before: readonly string[]): readonly string[] {
 
 async function simulate(flags: SimulatorFlags, command: Command): Promise<void> {
   const { output } = globalsOf(command);
-  const { DEMO_CLIENT, startSimulator, faultSchema } = await import('../../simulator/index.js');
-  const faults = flags.fault.map((text) => {
-    const fault = faultSchema.safeParse(parseJson(text, '--fault'));
-    if (fault.success) return fault.data;
-    throw usageError(
-      `--fault: ${fault.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; ')}`,
-    );
-  });
+  const faults = await readFaults({ inline: flags.fault, file: flags.faults });
+  const { DEMO_CLIENT, startSimulator } = await import('../../simulator/index.js');
   const simulator = await startSimulator(optionsFor(flags, faults)).catch((error: unknown) => {
     throw portError(error, flags.port);
   });
@@ -93,13 +94,13 @@ async function simulate(flags: SimulatorFlags, command: Command): Promise<void> 
     'Point a worker at it:',
     ...Object.entries(env).map(([name, value]) => `  export ${name}=${value}`),
     '',
-    look.style.dim(`What it was asked: ${simulator.url}/_simulator/journal. Ctrl-C ends it.`),
+    look.style.dim(`What it was asked: ${PROGRAM} simulator report --url ${simulator.url}. Ctrl-C ends it.`),
   ]);
   await stopped;
   await simulator.close();
 }
 
-function optionsFor(flags: SimulatorFlags, faults: SimulatorOptions['faults'] & object): SimulatorOptions {
+function optionsFor(flags: SimulatorFlags, faults: readonly Fault[]): SimulatorOptions {
   return {
     port: flags.port,
     progress: { creatingMs: flags.creating, createdMs: flags.created },
