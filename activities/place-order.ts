@@ -1,31 +1,30 @@
-import { heartbeat, type ApplicationFailure } from '@temporalio/activity';
+import type { ApplicationFailure } from '@temporalio/activity';
 import { MAY_MEAN_EXISTS } from '../src/contract/assumptions.js';
 import { POST_LIFETIME_MS, type PurchaseIds } from '../src/contract/names.js';
 import type { Order } from '../src/contract/order.js';
 import { PortalError, PortalRefusedError, type PortalClient } from '../src/portal/index.js';
 import type { PlacedOrder, PurchaseActivities } from './api.js';
+import { beating } from './beating.js';
 import { calling, throwIfCancelled } from './calling.js';
 import { lastUnsettledRunEndedAt } from './earlier-runs.js';
 import { failure, toApplicationFailure } from './failures.js';
 
 export function createPlaceOrder(portal: PortalClient): PurchaseActivities['placeOrder'] {
-  return async ({ order, repeated, earlierRunSettlingMs }) => {
-    const lifetime = new Lifetime();
-    const beats = setInterval(() => heartbeat(), 5_000);
-    try {
-      const existing = await calling(() => find(portal, order));
-      if (existing) return existing;
-      if (!repeated) await awaitEarlierRun(earlierRunSettlingMs);
-      // The last moment at which a cancellation still means "not placed".
-      await throwIfCancelled();
-      lifetime.check();
-      return await post(portal, order, repeated, lifetime.signal);
-    } catch (error) {
-      throw toApplicationFailure(error);
-    } finally {
-      clearInterval(beats);
-    }
-  };
+  return ({ order, repeated, earlierRunSettlingMs }) =>
+    beating(async () => {
+      const lifetime = new Lifetime();
+      try {
+        const existing = await calling(() => find(portal, order));
+        if (existing) return existing;
+        if (!repeated) await awaitEarlierRun(earlierRunSettlingMs);
+        // The last moment at which a cancellation still means "not placed".
+        await throwIfCancelled();
+        lifetime.check();
+        return await post(portal, order, repeated, lifetime.signal);
+      } catch (error) {
+        throw toApplicationFailure(error);
+      }
+    });
 }
 
 /**

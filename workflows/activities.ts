@@ -16,6 +16,9 @@ export const PORTAL_BACKOFF: Backoff = {
   maximumIntervalMs: 120_000,
 };
 
+/** A worker that was killed is missed after this long. */
+const MISSED_AFTER = '20s';
+
 export const { validatePurchase } = proxyLocalActivities<PurchaseActivities>({
   startToCloseTimeout: '10s',
 });
@@ -25,6 +28,7 @@ export const { fetchToken } = proxyActivities<PurchaseActivities>({
   // Soon given up: the workflow itself waits for the portal, where everyone sees why.
   startToCloseTimeout: '2m',
   scheduleToCloseTimeout: '2m',
+  heartbeatTimeout: MISSED_AFTER,
   cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry: { initialInterval: PORTAL_BACKOFF.initialIntervalMs, maximumAttempts: 2 },
 });
@@ -32,8 +36,7 @@ export const { fetchToken } = proxyActivities<PurchaseActivities>({
 export const { placeOrder } = proxyActivities<PurchaseActivities>({
   summary: 'Look for the order at the portal, and place it if it is not there',
   startToCloseTimeout: POST_LIFETIME_MS + 60_000,
-  // A worker that was killed is missed after this long.
-  heartbeatTimeout: '20s',
+  heartbeatTimeout: MISSED_AFTER,
   // Never by the server: it cannot know whether the last attempt's POST reached the portal.
   retry: { maximumAttempts: 1 },
   // A cancelled run may not close while the order is being created.
@@ -44,6 +47,7 @@ export const { getSubscriptionStatus } = proxyActivities<PurchaseActivities>({
   summary: 'Ask the portal where the order stands',
   startToCloseTimeout: '2m',
   scheduleToCloseTimeout: '2m',
+  heartbeatTimeout: MISSED_AFTER,
   cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry: { initialInterval: PORTAL_BACKOFF.initialIntervalMs, maximumAttempts: 2 },
 });
@@ -53,6 +57,7 @@ export const { getSubscriptionStatus: lookOnce } = proxyActivities<PurchaseActiv
   summary: 'Look whether the order exists before ending without it',
   startToCloseTimeout: '30s',
   scheduleToCloseTimeout: '1m',
+  heartbeatTimeout: MISSED_AFTER,
   retry: { initialInterval: PORTAL_BACKOFF.initialIntervalMs },
 });
 

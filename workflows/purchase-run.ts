@@ -12,12 +12,7 @@ import {
   workflowInfo,
   type TemporalFailure,
 } from '@temporalio/workflow';
-import {
-  purchaseWorkflowId,
-  SEARCH_ATTRIBUTES,
-  SUMMARY_MEMO,
-  WORKFLOW_TYPE,
-} from '../src/contract/names.js';
+import { purchaseWorkflowId, SEARCH_ATTRIBUTES, SUMMARY_MEMO, WORKFLOW_TYPE } from '../src/contract/names.js';
 import type { ResolvedOptions } from '../src/contract/options.js';
 import type { Order } from '../src/contract/order.js';
 import type { PurchaseInput } from '../src/contract/purchase.js';

@@ -62,6 +62,12 @@ export class WorkerProcess {
     this.#child.kill(signal);
   }
 
+  /** Kills it, as a lost machine would be: it neither finishes nor says anything. */
+  async kill(): Promise<void> {
+    this.signal('SIGKILL');
+    await this.end();
+  }
+
   /** Waits for the end: an exit code, or the signal that ended it. */
   async end(): Promise<number | NodeJS.Signals | null> {
     await this.#closed;

@@ -5,7 +5,7 @@ import { startSimulator, type Simulator } from '../../src/simulator/index.js';
 import { startDevServer, type DevServer } from '../../src/temporal/index.js';
 import { eventually } from '../helpers/eventually.js';
 import { anInput, anOrder, QUICK } from '../helpers/orders.js';
-import { startRecordingProxy, type RecordingProxy } from '../helpers/processes-proxy.js';
+import { startPortalProxy, type PortalProxy } from '../helpers/processes-proxy.js';
 import { killWorkers, WorkerProcess } from '../helpers/processes.js';
 import { TemporalCli } from '../helpers/temporal-cli.js';
 
@@ -17,13 +17,13 @@ const TASK_QUEUE = 'purchases-of-processes';
 
 let server: DevServer;
 let simulator: Simulator;
-let proxy: RecordingProxy;
+let proxy: PortalProxy;
 let cli: TemporalCli;
 
 beforeAll(async () => {
   server = await startDevServer({ port: 0, headless: true });
   simulator = await startSimulator({ clients: [CLIENT], progress: { creatingMs: 0, createdMs: 0 } });
-  proxy = await startRecordingProxy(simulator.url);
+  proxy = await startPortalProxy(simulator.url);
   cli = await TemporalCli.on(server.address);
 });
 afterEach(killWorkers);
@@ -160,49 +160,6 @@ describe('a worker process that is told to stop', () => {
     const { timeline } = await cli.status(id);
     expect(timeline.map(({ event }) => event)).not.toContain('OutcomeUnknown');
   });
-});
-
-describe('a worker process that is killed', () => {
-  it('during a POST that the portal has committed: the next worker finds the order and adopts it', async () => {
-    const order = anOpenOrder();
-    simulator.addFault({
-      call: 'place',
-      externalSubscriptionId: order.externalSubscriptionId,
-      then: { do: 'delay', when: 'after', ms: 600_000 },
-    });
-    const first = await startWorker();
-    const id = await begin(order);
-    await untilPlaced(order);
-    first.signal('SIGKILL');
-    expect(await first.end()).toBe('SIGKILL');
-
-    await startWorker();
-    await eventually(async () => (await cli.status(id)).phase === 'Provisioning' || undefined, 600);
-    const { timeline, lastError } = await cli.status(id);
-    expect(timeline.map(({ event }) => event)).toEqual(
-      expect.arrayContaining(['OutcomeUnknown', 'OrderFound']),
-    );
-    expect(lastError?.type).toBe('UnknownOutcome');
-    provision(order);
-    await expectCompletedWithOneOrder(id, order);
-  }, 180_000);
-
-  it('while it waits to poll: the timer goes on without it, and the next worker completes', async () => {
-    const order = anOpenOrder();
-    const first = await startWorker();
-    const id = await begin(order, {
-      polling: { initialInterval: '3s', maximumInterval: '3s', deadline: '1d' },
-    });
-    await eventually(async () => (await cli.status(id)).nextPollAt);
-    const fired = await countOf(id, 'EVENT_TYPE_TIMER_FIRED');
-    first.signal('SIGKILL');
-    expect(await first.end()).toBe('SIGKILL');
-    await eventually(async () => (await countOf(id, 'EVENT_TYPE_TIMER_FIRED')) > fired || undefined);
-
-    provision(order);
-    await startWorker();
-    await expectCompletedWithOneOrder(id, order);
-  }, 180_000);
 });
 
 describe('secrets', () => {

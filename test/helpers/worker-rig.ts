@@ -1,0 +1,126 @@
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { isUnanswered } from '../../src/client/failures.js';
+import { PurchaseClient } from '../../src/client/index.js';
+import {
+  purchaseWorkflowId,
+  TASK_QUEUE,
+  type Order,
+  type PurchaseIds,
+  type PurchaseOptions,
+  type PurchaseStatus,
+} from '../../src/contract/index.js';
+import {
+  DEMO_CLIENT,
+  startSimulator,
+  type Simulator,
+  type SimulatorOptions,
+} from '../../src/simulator/index.js';
+import { startDevServer, type DevServer, type DevServerOptions } from '../../src/temporal/index.js';
+import { statusQuery } from '../../workflows/messages.js';
+import type { PurchaseWorkflow } from '../../workflows/purchase.js';
+import { eventually } from './eventually.js';
+import { QUICK } from './orders.js';
+import { startPortalProxy, type PortalProxy } from './processes-proxy.js';
+import { killWorkers, WorkerProcess } from './processes.js';
+
+type PortalCall = Simulator['journal'][number];
+
+export interface WorkerRigOptions {
+  readonly simulator?: SimulatorOptions;
+  readonly server?: DevServerOptions;
+}
+
+/** Enough for what waits for a settling window, on a slow machine. */
+const PATIENCE = 2_400;
+
+/** All of it, each a process or a server of its own: Temporal, the portal behind a proxy, and workers. */
+export class WorkerRig {
+  /** A partner's backend. */
+  readonly purchases: PurchaseClient;
+  readonly #client: Client;
+  #server: DevServer;
+
+  private constructor(
+    private readonly connection: Connection,
+    server: DevServer,
+    private readonly serverOptions: DevServerOptions,
+    readonly simulator: Simulator,
+    readonly proxy: PortalProxy,
+  ) {
+    this.#server = server;
+    this.#client = new Client({ connection });
+    this.purchases = new PurchaseClient(this.#client);
+  }
+
+  static async start(options: WorkerRigOptions = {}): Promise<WorkerRig> {
+    const serverOptions = { port: 0, headless: true, ...options.server };
+    const server = await startDevServer(serverOptions);
+    const progress = { creatingMs: 0, createdMs: 0 };
+    const simulator = await startSimulator({ progress, secondPost: 'duplicate', ...options.simulator });
+    const proxy = await startPortalProxy(simulator.url);
+    const connection = await Connection.connect({ address: server.address });
+    return new WorkerRig(connection, server, serverOptions, simulator, proxy);
+  }
+
+  /** A worker that is ready, with these changes of its environment. */
+  async startWorker(changes: Readonly<Record<string, string>> = {}): Promise<WorkerProcess> {
+    return new WorkerProcess({
+      TEMPORAL_ADDRESS: this.#server.address,
+      MARKETPLACE_PORTAL_URL: this.proxy.url,
+      MARKETPLACE_CLIENT_ID: DEMO_CLIENT.clientId,
+      MARKETPLACE_CLIENT_SECRET: DEMO_CLIENT.clientSecret,
+      ...changes,
+    }).isReady();
+  }
+
+  async killServer(): Promise<void> {
+    await this.#server.kill();
+  }
+
+  /** Starts the server anew, where it was. */
+  async restartServer(): Promise<void> {
+    const { address } = this.#server;
+    const port = Number(address.slice(address.lastIndexOf(':') + 1));
+    this.#server = await startDevServer({ ...this.serverOptions, port });
+    if (this.#server.address !== address) throw new Error(`port ${port} was taken meanwhile`);
+  }
+
+  async stop(): Promise<void> {
+    await killWorkers();
+    await this.connection.close();
+    await this.proxy.close();
+    await this.simulator.close();
+    await this.#server.kill();
+  }
+
+  async begin(order: Order, options: PurchaseOptions = {}, taskQueue = TASK_QUEUE): Promise<Order> {
+    const purchases = new PurchaseClient(this.#client, { taskQueue });
+    await purchases.start(order, { options: { ...QUICK, ...options } });
+    return order;
+  }
+
+  handle(ids: PurchaseIds): WorkflowHandle<typeof PurchaseWorkflow> {
+    return this.#client.workflow.getHandle<typeof PurchaseWorkflow>(purchaseWorkflowId(ids));
+  }
+
+  /** Waits until a worker says of a purchase what is looked for. */
+  async until(ids: PurchaseIds, isSo: (status: PurchaseStatus) => boolean): Promise<PurchaseStatus> {
+    return eventually(async () => {
+      try {
+        const status = await this.handle(ids).query(statusQuery);
+        return isSo(status) ? status : undefined;
+      } catch (error) {
+        // A worker that was killed or frozen holds the query; the next one answers.
+        if (isUnanswered(error)) return undefined;
+        throw error;
+      }
+    }, PATIENCE);
+  }
+
+  /** The portal's calls about one order so far. */
+  callsFor({ externalSubscriptionId }: PurchaseIds, call: PortalCall['call']): PortalCall[] {
+    return this.simulator.journal.filter(
+      (entry) => entry.call === call && entry.externalSubscriptionId === externalSubscriptionId,
+    );
+  }
+}
