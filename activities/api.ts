@@ -32,7 +32,7 @@ export interface PurchaseActivities {
    *
    * @throws ApplicationFailure of any type the portal's client can cause but `UnknownOutcome`.
    */
-  getSubscriptionStatus(ids: PurchaseIds): Promise<SubscriptionStatus>;
+  getSubscriptionStatus(request: SubscriptionStatusRequest): Promise<SubscriptionStatus>;
 
   /** Asks the Temporal server to cancel the run that calls this: only so can it end as Canceled. */
   requestCancellation(): Promise<void>;
@@ -66,6 +66,18 @@ export interface PlacedOrder {
   readonly portalStatus?: string;
 }
 
+export interface SubscriptionStatusRequest extends PurchaseIds {
+  /**
+   * Given where a "not found" is to be believed: how long after an earlier run was stopped an order that it sent
+   * may still turn up, in milliseconds.
+   */
+  readonly earlierRunSettlingMs?: number;
+}
+
 export type SubscriptionStatus =
-  | { readonly found: false }
+  | {
+      readonly found: false;
+      /** How long an order of an earlier run may still turn up, in milliseconds; absent when none may. */
+      readonly settlingMs?: number;
+    }
   | { readonly found: true; readonly portalStatus: string; readonly subscriptionNumber?: string };

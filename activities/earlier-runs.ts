@@ -1,5 +1,5 @@
 import { activityInfo, Context, log } from '@temporalio/activity';
-import { quoted, summaryIn } from '../src/contract/visibility.js';
+import { hadNoOrder, quoted, summaryIn } from '../src/contract/visibility.js';
 import { failure } from './failures.js';
 
 /** gRPC's PERMISSION_DENIED, and UNIMPLEMENTED: a server without lists, such as the one for tests that skip time. */
@@ -9,12 +9,18 @@ const NO_LISTS: ReadonlySet<unknown> = new Set([7, 12]);
 const MOST_RUNS = 20;
 
 /**
- * When the latest other run of this purchase ended that may have sent an order, in milliseconds since the
- * epoch: one that was terminated, reset, or ended without knowing. `undefined` when there is none.
+ * How long an order that an earlier run of this purchase sent may still turn up, in milliseconds from the moment
+ * `at`; 0 when none may. Earlier runs are those that were terminated, reset, or ended without knowing.
  *
+ * @param settlingMs how long it may after such a run ended.
  * @throws ApplicationFailure `PortalUnavailable` when Temporal does not say.
  */
-export async function lastUnsettledRunEndedAt(): Promise<number | undefined> {
+export async function earlierRunSettles(settlingMs: number, at: number): Promise<number> {
+  const endedAt = await lastUnsettledRunEndedAt();
+  return endedAt === undefined ? 0 : Math.max(0, endedAt + settlingMs - at);
+}
+
+async function lastUnsettledRunEndedAt(): Promise<number | undefined> {
   const { workflowExecution } = activityInfo();
   if (workflowExecution === undefined) return undefined;
   try {
@@ -46,8 +52,7 @@ async function lastUnsettled(workflowId: string, ownRunId: string): Promise<numb
 
 /** Whether a run may have sent an order, and did not say that the portal has none. */
 function maySendOrders(memo: Record<string, unknown> | undefined): boolean {
-  const summary = summaryIn(memo);
-  return summary?.order !== 'not-placed' && summary?.lastError?.type !== 'InvalidOrder';
+  return summaryIn(memo)?.order !== 'not-placed' && !hadNoOrder(memo);
 }
 
 function codeOf(error: unknown): unknown {

@@ -6,7 +6,7 @@ import { PortalError, PortalRefusedError, type PortalClient } from '../src/porta
 import type { PlacedOrder, PurchaseActivities } from './api.js';
 import { beating } from './beating.js';
 import { calling, throwIfCancelled } from './calling.js';
-import { lastUnsettledRunEndedAt } from './earlier-runs.js';
+import { earlierRunSettles } from './earlier-runs.js';
 import { failure, toApplicationFailure } from './failures.js';
 
 export function createPlaceOrder(portal: PortalClient): PurchaseActivities['placeOrder'] {
@@ -14,9 +14,10 @@ export function createPlaceOrder(portal: PortalClient): PurchaseActivities['plac
     beating(async () => {
       const lifetime = new Lifetime();
       try {
+        const lookedAt = Date.now();
         const existing = await calling(() => find(portal, order));
         if (existing) return existing;
-        if (!repeated) await awaitEarlierRun(earlierRunSettlingMs);
+        await awaitEarlierRun(earlierRunSettlingMs, lookedAt);
         // The last moment at which a cancellation still means "not placed".
         await throwIfCancelled();
         lifetime.check();
@@ -32,10 +33,9 @@ export function createPlaceOrder(portal: PortalClient): PurchaseActivities['plac
  *
  * @throws ApplicationFailure `UnknownOutcome` for as long as that may be.
  */
-async function awaitEarlierRun(settlingMs: number): Promise<void> {
-  const endedAt = await lastUnsettledRunEndedAt();
-  const leftMs = endedAt === undefined ? 0 : endedAt + settlingMs - Date.now();
-  if (leftMs <= 0) return;
+async function awaitEarlierRun(settlingMs: number, lookedAt: number): Promise<void> {
+  const leftMs = await earlierRunSettles(settlingMs, lookedAt);
+  if (leftMs === 0) return;
   throw failure('UnknownOutcome', 'an earlier run of this purchase may have sent the order', {
     detail: { settlingMs: leftMs },
   });

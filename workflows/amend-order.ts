@@ -1,4 +1,4 @@
-import { ApplicationFailure, CancellationScope, condition } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, CancellationScope, condition } from '@temporalio/workflow';
 import type { FailureType } from '../src/contract/names.js';
 import type { Order } from '../src/contract/order.js';
 import type { AmendOrderAnswer } from '../src/contract/purchase.js';
@@ -24,8 +24,8 @@ export function checkAmendment(run: PurchaseRun, order: unknown): void {
 }
 
 /**
- * Replaces the order of a parked purchase, which then goes on. Nothing is replaced unless the portal said that
- * it has no order of these IDs.
+ * Replaces the order of a parked purchase, which then goes on. Nothing is replaced unless the portal, asked now,
+ * says that it has no order of these IDs.
  *
  * @throws ApplicationFailure `InvalidOrder`; `OrderConflict` when the portal has an order, or the purchase went
  * on meanwhile; what the portal's client fails with when the portal does not say.
@@ -33,11 +33,11 @@ export function checkAmendment(run: PurchaseRun, order: unknown): void {
 export async function amendOrder(run: PurchaseRun, order: Order): Promise<AmendOrderAnswer> {
   await CancellationScope.nonCancellable(async () => {
     await checkOrder(order);
-    if (!run.state.knownAbsent) await lookForOrder(run);
+    await lookForOrder(run);
   });
   checkAmendment(run, order);
   run.amend(order);
-  await CancellationScope.nonCancellable(() => condition(() => !run.resumeAsked));
+  await CancellationScope.nonCancellable(() => condition(() => !run.resumeAsked || run.rollingOver));
   return { phase: run.state.phase, ...run.state.ids };
 }
 
@@ -52,23 +52,29 @@ async function checkOrder(order: Order): Promise<void> {
   try {
     await validatePurchase({ order });
   } catch (failure) {
-    throw typed(failure);
+    // What cannot even be handed to an activity, such as endless nesting, is no order.
+    throw typed(failure, failure instanceof ActivityFailure ? 'UnexpectedResponse' : 'InvalidOrder');
   }
 }
 
-async function lookForOrder({ state }: PurchaseRun): Promise<void> {
-  let found: boolean;
-  try {
-    ({ found } = await getSubscriptionStatus(state.ids));
-  } catch (failure) {
-    throw typed(failure);
+async function lookForOrder({ state, unreportedSettlingMs }: PurchaseRun): Promise<void> {
+  const request = { ...state.ids, earlierRunSettlingMs: unreportedSettlingMs };
+  const subscription = await getSubscriptionStatus(request).catch((failure: unknown) => {
+    throw typed(failure, 'PortalUnavailable');
+  });
+  if (subscription.found)
+    throw refusal('OrderConflict', 'the order cannot be amended: it exists at the portal');
+  if (subscription.settlingMs !== undefined) {
+    throw refusal(
+      'OrderConflict',
+      'the order cannot be amended: an earlier run may have sent it; retry first',
+    );
   }
-  if (found) throw refusal('OrderConflict', 'the order cannot be amended: it exists at the portal');
 }
 
 /** What an activity failed with, as a caller in any language tells it: by its type. */
-function typed(failure: unknown): ApplicationFailure {
-  const { type, message, detail } = errorFrom(failure, 'UnexpectedResponse', Date.now());
+function typed(failure: unknown, otherwise: FailureType): ApplicationFailure {
+  const { type, message, detail } = errorFrom(failure, otherwise, Date.now());
   return ApplicationFailure.create({ type, message, nonRetryable: true, details: [detail ?? {}] });
 }
 

@@ -12,7 +12,13 @@ import {
   workflowInfo,
   type TemporalFailure,
 } from '@temporalio/workflow';
-import { purchaseWorkflowId, SEARCH_ATTRIBUTES, SUMMARY_MEMO, WORKFLOW_TYPE } from '../src/contract/names.js';
+import {
+  POST_LIFETIME_MS,
+  purchaseWorkflowId,
+  SEARCH_ATTRIBUTES,
+  SUMMARY_MEMO,
+  WORKFLOW_TYPE,
+} from '../src/contract/names.js';
 import type { ResolvedOptions } from '../src/contract/options.js';
 import type { Order } from '../src/contract/order.js';
 import type { PurchaseInput } from '../src/contract/purchase.js';
@@ -39,6 +45,9 @@ export interface CarriedPurchase {
 
 /** From how many history events on a run continues as a new one, if the server asks no sooner. */
 const LONG_HISTORY = 2_000;
+
+/** How far the clocks of a worker and of the server may be apart, and a timer late. */
+const CLOCK_MARGIN_MS = 60_000;
 
 const keyword = (name: string) => defineSearchAttributeKey(name, 'KEYWORD');
 const ATTRIBUTES = {
@@ -171,10 +180,20 @@ export class PurchaseRun {
     this.pollAsked = false;
   }
 
+  /** How long after its end an order that a run sent may still turn up, when nobody heard what came of it. */
+  get unreportedSettlingMs(): number {
+    return POST_LIFETIME_MS + CLOCK_MARGIN_MS + this.options.settling.windowMs;
+  }
+
+  /** Whether the history is so long that it is time to continue as a new run. */
+  get isLong(): boolean {
+    const { continueAsNewSuggested, historyLength } = workflowInfo();
+    return continueAsNewSuggested || historyLength >= LONG_HISTORY;
+  }
+
   /** Continues as a new run when the history is long. Returns when it is not, or when a message is not acted on yet. */
   async continueAsNewWhenLong(): Promise<void> {
-    const { continueAsNewSuggested, historyLength } = workflowInfo();
-    if (!continueAsNewSuggested && historyLength < LONG_HISTORY) return;
+    if (!this.isLong) return;
     if (this.pollAsked || this.resumeAsked) return;
     this.rollingOver = true;
     await condition(allHandlersFinished);

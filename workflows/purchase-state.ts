@@ -104,7 +104,9 @@ export type PurchaseEvent =
       readonly settlingMs: number;
     }
   | { readonly type: 'LookupScheduled'; readonly nextPollAt: number }
-  | { readonly type: 'OrderNotFound' }
+  | { readonly type: 'OrderNotFound'; readonly settlingMs?: number }
+  /** What was known of an order that does not exist counts no more. */
+  | { readonly type: 'OrderUncertain' }
   | { readonly type: 'SettledAsNotPlaced' }
   | { readonly type: 'PortalTrouble'; readonly error: PurchaseError; readonly nextPollAt?: number }
   | { readonly type: 'PollScheduled'; readonly nextPollAt: number }
@@ -160,7 +162,8 @@ const COMES_IN: Partial<Record<PurchaseEvent['type'], readonly PurchasePhase[]>>
   OrderFound: ['Placing', 'Confirming'],
   OutcomeUnknown: ['Placing'],
   LookupScheduled: ['Confirming'],
-  OrderNotFound: ['Placing', 'Confirming'],
+  OrderNotFound: ['Placing', 'Confirming', 'ActionRequired'],
+  OrderUncertain: ['Placing', 'ActionRequired'],
   SettledAsNotPlaced: ['Confirming'],
   PortalTrouble: ['Placing', 'Confirming', 'Provisioning'],
   PollScheduled: ['Provisioning'],
@@ -230,8 +233,12 @@ function transition(state: PurchaseState, event: PurchaseEvent, at: number): Pur
       const { nextPollAt: _past, trouble: _over, ...rest } = state;
       // While an outcome is in doubt, a 404 may be lag: only the settling window makes it knowledge.
       if (state.doubt === undefined) return { ...rest, knownAbsent: true };
-      return { ...rest, doubt: { ...state.doubt, lookups: state.doubt.lookups + 1 } };
+      const { doubt } = state;
+      const settledAt = Math.max(doubt.settledAt, at + (event.settlingMs ?? 0));
+      return { ...rest, doubt: { ...doubt, settledAt, lookups: doubt.lookups + 1 } };
     }
+    case 'OrderUncertain':
+      return { ...state, knownAbsent: false };
     case 'SettledAsNotPlaced': {
       const { doubt: _settled, ...rest } = state;
       return { ...rest, phase: 'Placing', knownAbsent: true };
@@ -355,6 +362,7 @@ function isNews(event: PurchaseEvent, before: PurchaseState): boolean {
   switch (event.type) {
     case 'PollScheduled':
     case 'LookupScheduled':
+    case 'OrderUncertain':
       return false;
     case 'Polled':
       return event.portalStatus !== before.portalStatus;

@@ -4,10 +4,11 @@ import {
   CancellationScope,
   condition,
   isCancellation,
+  patched,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { SubscriptionStatus } from '../activities/api.js';
-import { POST_LIFETIME_MS, SCOPES, type FailureType } from '../src/contract/names.js';
+import { SCOPES, type FailureType } from '../src/contract/names.js';
 import type { PurchaseInput, PurchaseResult } from '../src/contract/purchase.js';
 import {
   fetchToken,
@@ -26,9 +27,6 @@ import { errorFrom, isReportedByWorker, needsPerson, retryAfterOf } from './fail
 import { handleMessages } from './handle-messages.js';
 import { PurchaseRun, type CarriedPurchase } from './purchase-run.js';
 import { resultOf, type PurchaseError, type ResumablePhase } from './purchase-state.js';
-
-/** How far the clocks of a worker and of the server may be apart, and a timer late. */
-const CLOCK_MARGIN_MS = 60_000;
 
 /** POSTs of unknown outcome, one after the other, before a person is asked. */
 const MOST_UNKNOWN_POSTS = 3;
@@ -101,7 +99,7 @@ async function place(run: PurchaseRun): Promise<void> {
       placeOrder({
         order: run.input.order,
         repeated: run.state.posts > 0,
-        earlierRunSettlingMs: unreportedSettlingMs(run),
+        earlierRunSettlingMs: run.unreportedSettlingMs,
       }),
     );
     beginTracking(run, placed.adopted ? 'OrderFound' : 'OrderPlaced', placed);
@@ -119,16 +117,30 @@ async function fetchCreateToken(run: PurchaseRun): Promise<void> {
 
 /** Cancelled before this run placed anything. An earlier run may have: the portal is asked before that is said. */
 async function cancelUnplaced(run: PurchaseRun): Promise<void> {
-  if (!run.state.knownAbsent) {
-    try {
-      const subscription = await lookOnce(run.state.ids);
-      if (subscription.found) return beginTracking(run, 'OrderFound', subscription);
-      run.record({ type: 'OrderNotFound' });
-    } catch {
-      // The purchase ends all the same, and says no more than it knows.
+  // Runs that began before believed what the portal had said of old, though a reset run may be older than that.
+  if (!run.state.knownAbsent || patched('look-before-each-cancellation')) {
+    const subscription = await lookBeforeTheEnd(run);
+    if (subscription?.found) return beginTracking(run, 'OrderFound', subscription);
+    if (subscription?.settlingMs !== undefined) {
+      const error = errorNow('UnknownOutcome', 'an earlier run of this purchase may have sent the order');
+      return beginDoubt(run, { ...error, detail: { settlingMs: subscription.settlingMs } }, true);
     }
   }
   run.record({ type: 'Cancelled' });
+}
+
+/** Looks once for an order that another may have placed. Without an answer, the purchase says no more than it knows. */
+async function lookBeforeTheEnd(run: PurchaseRun): Promise<SubscriptionStatus | undefined> {
+  try {
+    const request = { ...run.state.ids, earlierRunSettlingMs: run.unreportedSettlingMs };
+    const subscription = await lookOnce(request);
+    const isKnownAbsent = !subscription.found && subscription.settlingMs === undefined;
+    run.record({ type: isKnownAbsent ? 'OrderNotFound' : 'OrderUncertain' });
+    return subscription;
+  } catch {
+    run.record({ type: 'OrderUncertain' });
+    return undefined;
+  }
 }
 
 /** Placing ended without a subscription: what now? */
@@ -147,13 +159,9 @@ async function considerUnplaced(run: PurchaseRun, failure: unknown): Promise<voi
 /** Whether the order was placed is not known: nothing more is sent until that is found out. */
 function beginDoubt(run: PurchaseRun, error: PurchaseError, isReported: boolean): void {
   const reportedMs = error.detail?.settlingMs ?? run.options.settling.windowMs;
-  const settlingMs = isReported ? reportedMs : unreportedSettlingMs(run);
+  // A worker that nobody hears of may still send its POST: the window begins when it cannot any more.
+  const settlingMs = isReported ? reportedMs : run.unreportedSettlingMs;
   run.record({ type: 'OutcomeUnknown', error, settlingMs });
-}
-
-/** A worker that nobody hears of may still send its POST: the settling window begins when it cannot any more. */
-function unreportedSettlingMs(run: PurchaseRun): number {
-  return POST_LIFETIME_MS + CLOCK_MARGIN_MS + run.options.settling.windowMs;
 }
 
 /** Confirming: one look for an order whose POST had no clear answer. A cancellation waits for its outcome. */
@@ -166,11 +174,15 @@ async function confirm(run: PurchaseRun): Promise<void> {
   run.record({ type: 'LookupScheduled', nextPollAt: Date.now() + wait });
   await run.settle(wait, 'Wait before looking for an order whose outcome is unknown');
 
-  const subscription = await lookUp(run, 'Confirming');
+  // What counts is when it was asked: the answer may take longer than what is left of the window.
+  const isLast = Date.now() >= settledAt;
+  const earlierRunSettlingMs = isLast ? run.unreportedSettlingMs : undefined;
+  const subscription = await lookUp(run, 'Confirming', earlierRunSettlingMs);
   if (subscription === undefined) return;
   if (subscription.found) return beginTracking(run, 'OrderFound', subscription);
-  run.record({ type: 'OrderNotFound' });
-  if (Date.now() >= settledAt) settleAsNotPlaced(run);
+  const { settlingMs } = subscription;
+  run.record({ type: 'OrderNotFound', ...(settlingMs !== undefined && { settlingMs }) });
+  if (isLast && settlingMs === undefined) settleAsNotPlaced(run);
 }
 
 /** The settling window passed and the portal still has no such order: it was not placed. */
@@ -182,7 +194,10 @@ function settleAsNotPlaced(run: PurchaseRun): void {
     run.record({ type: 'SettledAsNotPlaced' });
     return reject(run, { ...doubt.refusal, type: 'OrderRejected' });
   }
-  if (postsSinceRetry >= MOST_UNKNOWN_POSTS && lastError) return park(run, lastError);
+  if (postsSinceRetry >= MOST_UNKNOWN_POSTS) {
+    const message = `${postsSinceRetry} POSTs in a row had no clear answer, and no order turned up`;
+    return park(run, lastError?.type === 'UnknownOutcome' ? lastError : errorNow('UnknownOutcome', message));
+  }
   run.record({ type: 'SettledAsNotPlaced' });
 }
 
@@ -212,8 +227,16 @@ async function track(run: PurchaseRun): Promise<void> {
 }
 
 /** Asks the portal where the order stands. `undefined` when there was no answer; what follows is recorded. */
-async function lookUp(run: PurchaseRun, phase: ResumablePhase): Promise<SubscriptionStatus | undefined> {
-  const look = () => getSubscriptionStatus(run.state.ids);
+async function lookUp(
+  run: PurchaseRun,
+  phase: ResumablePhase,
+  earlierRunSettlingMs?: number,
+): Promise<SubscriptionStatus | undefined> {
+  const look = () =>
+    getSubscriptionStatus({
+      ...run.state.ids,
+      ...(earlierRunSettlingMs !== undefined && { earlierRunSettlingMs }),
+    });
   try {
     // While an outcome is unknown, nothing breaks off finding it out.
     return await (phase === 'Confirming' ? look() : run.interruptibly(look));
@@ -253,21 +276,42 @@ function heed(run: PurchaseRun, portalStatus: string, subscriptionNumber?: strin
 
 /** ActionRequired: waits for a person, and goes on where it was. */
 async function waitForPerson(run: PurchaseRun): Promise<void> {
-  const { deadline = Date.now(), resumesAs, placedAt } = run.state;
+  const { deadline = Date.now(), resumesAs } = run.state;
   // A cancellation ends it at once, unless an outcome is unknown: then it was tried, and only a person helps.
   const isWoken = () => run.resumeAsked || (run.isCancelling && resumesAs !== 'Confirming');
-  const woken = await condition(isWoken, Math.max(1, deadline - Date.now()), {
+  // There is no timer to cut short here, and it must not keep a long run from continuing as a new one.
+  run.pollAsked = false;
+  await condition(() => isWoken() || run.isLong, Math.max(1, deadline - Date.now()), {
     summary: 'Parked: wait for a person to act',
   });
+  // Asked anew: a person may have acted in the very moment in which the time was up.
+  if (isWoken()) return resume(run);
+  if (Date.now() < deadline) return;
+  // A cancellation whose effect nobody helped to find out.
+  if (run.isCancelling) return run.record({ type: 'Cancelled' });
+  await expire(run);
+}
+
+function resume(run: PurchaseRun): void {
+  const { resumesAs, placedAt } = run.state;
   run.resumeAsked = false;
-  if (!woken) {
-    // A cancellation whose effect nobody helped to find out.
-    if (run.isCancelling) return run.record({ type: 'Cancelled' });
-    return fail(run, errorNow('ParkExpired', `nobody acted before the park deadline. ${lastWords(run)}`));
-  }
   if (run.isCancelling && resumesAs === 'Provisioning') return run.record({ type: 'Cancelled' });
   const pollUntil = placedAt === undefined ? undefined : placedAt + run.options.polling.deadlineMs;
   run.record({ type: 'Resumed', ...(pollUntil !== undefined && { deadline: pollUntil }) });
+}
+
+/** Nobody acted in time. What the portal said so long ago is asked once more: someone there may have helped. */
+async function expire(run: PurchaseRun): Promise<void> {
+  if (run.state.knownAbsent && patched('look-before-a-park-expires')) {
+    const subscription = await lookBeforeTheEnd(run);
+    // A person acted while it was asked.
+    if (run.resumeAsked) return;
+    if (subscription?.found) {
+      resume(run);
+      return beginTracking(run, 'OrderFound', subscription);
+    }
+  }
+  fail(run, errorNow('ParkExpired', `nobody acted before the park deadline. ${lastWords(run)}`));
 }
 
 /** The end: answers those who wait, then ends the run as what it came to. */

@@ -42,7 +42,7 @@ import {
   type PurchaseResult,
 } from '../contract/purchase.js';
 import { sameJson } from '../contract/same-json.js';
-import { quoted, summaryIn } from '../contract/visibility.js';
+import { hadNoOrder, quoted, summaryIn } from '../contract/visibility.js';
 import {
   NoWorkerError,
   PurchaseCancelledError,
@@ -356,13 +356,13 @@ export class PurchaseClient {
     if (!sameJson(other, order)) throw orderConflict(workflowId);
   }
 
-  /** The latest run but for those that failed as `InvalidOrder`: what they were given was no order. */
+  /** The latest run but for those that were given no order of these IDs. */
   async #latestRunWithAnOrder(workflowId: string): Promise<RunInfo | undefined> {
     const latest = await this.#describe(workflowId);
-    if (latest === undefined || !hadNoOrder(latest)) return latest;
+    if (latest === undefined || !hadNoOrder(latest.memo)) return latest;
     const query = `WorkflowId = ${quoted(workflowId)}`;
     for await (const run of this.#client.workflow.list({ query })) {
-      if (!hadNoOrder(run)) return run;
+      if (!hadNoOrder(run.memo)) return run;
     }
     return undefined;
   }
@@ -456,10 +456,6 @@ function visibilityQuery({ phase, tradingPartnerId, externalSubscriptionId }: Li
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name} = ${quoted(String(value))}`)
     .join(' AND ');
-}
-
-function hadNoOrder(run: RunInfo): boolean {
-  return summaryIn(run.memo)?.lastError?.type === 'InvalidOrder';
 }
 
 function orderConflict(workflowId: string): PurchaseFailedError {

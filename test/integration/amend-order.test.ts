@@ -1,9 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { WithStartWorkflowOperation } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, RawValue } from '@temporalio/common';
+import { Worker } from '@temporalio/worker';
 import { defineUpdate } from '@temporalio/workflow';
 import { describe, expect, it } from 'vitest';
+import { createActivities } from '../../activities/index.js';
 import { PurchaseFailedError } from '../../src/client/index.js';
 import { purchaseWorkflowId, WORKFLOW_TYPE, type Order } from '../../src/contract/index.js';
+import type { Fault } from '../../src/simulator/index.js';
+import { workflowCode } from '../../src/worker/bundle.js';
 import {
   amendOrderUpdate,
   cancelPurchaseUpdate,
@@ -110,6 +115,36 @@ describe('amendOrder', () => {
     await expect(handle.result()).resolves.toMatchObject({ subscriptionNumber });
   });
 
+  it('replaces nothing when a person had another order placed since it was refused', async () => {
+    const { order, handle } = await refused();
+    const byHand = { ...order, orderLines: [{ productId: 'by-hand', quantity: 1 }] };
+    const { subscriptionNumber } = await at.rig.portal.placeOrder(byHand);
+    expect((await typedFailure(amend(handle, corrected(order)))).type).toBe('OrderConflict');
+    await handle.signal(retrySignal);
+    await expect(handle.result()).resolves.toMatchObject({ subscriptionNumber });
+  });
+
+  it('replaces nothing while the order of a terminated run may still turn up', async () => {
+    const order = anOrder();
+    const { externalSubscriptionId } = order;
+    const unseen: Fault['then'] = [
+      { do: 'hide', forMs: 8_000 },
+      { do: 'drop', when: 'after' },
+    ];
+    at.rig.simulator.addFault({ call: 'place', externalSubscriptionId, then: unseen });
+    const first = await at.rig.begin(anInput(order));
+    await eventually(async () => (await first.query(statusQuery)).phase === 'Confirming' || undefined);
+    await first.terminate();
+    const denied = { do: 'answer', when: 'before', status: 403 } as const;
+    at.rig.simulator.addFault({ call: 'find', externalSubscriptionId, then: denied });
+    const second = await at.rig.begin(anInput(order));
+    await untilParked(second);
+    expect((await typedFailure(amend(second, corrected(order)))).type).toBe('OrderConflict');
+    await second.signal(retrySignal);
+    await second.result();
+    expect(at.rig.simulator.orders(externalSubscriptionId).map(({ body }) => body)).toEqual([order]);
+  });
+
   it('replaces nothing when the portal does not say whether it has the order', async () => {
     const order = anOrder();
     const { externalSubscriptionId } = order;
@@ -131,6 +166,74 @@ describe('amendOrder', () => {
     expect(taken).toHaveLength(1);
     await handle.result();
     expect(at.rig.simulator.orders(order.externalSubscriptionId).map(({ body }) => body)).toEqual(taken);
+  });
+
+  describe('whose look at the portal takes long', () => {
+    const slow = (ms: number) => ({ do: 'delay', when: 'before', ms }) as const;
+    const denied = { do: 'answer', when: 'before', status: 403 } as const;
+
+    /** A purchase that is parked because its looks are denied, and what its next looks come to. */
+    async function denyLooks(looks: Fault['then'][], taskQueue = at.rig.taskQueue, parkDeadline = '1d') {
+      const order = anOrder();
+      for (const then of [denied, ...looks]) {
+        const { externalSubscriptionId } = order;
+        at.rig.simulator.addFault({ call: 'find', externalSubscriptionId, then });
+      }
+      const handle = await at.rig.begin(anInput(order, { ...QUICK, parkDeadline }), { taskQueue });
+      await untilParked(handle);
+      const amending = rejection(amend(handle, corrected(order))).catch(() => 'amended');
+      await eventually(async () => {
+        const { events } = await handle.fetchHistory();
+        const isLook = events?.some(
+          ({ activityTaskScheduledEventAttributes: scheduled }) =>
+            scheduled?.activityType?.name === 'getSubscriptionStatus',
+        );
+        return isLook || undefined;
+      });
+      return { order, handle, amending };
+    }
+
+    it('does not keep a long run from continuing as a new one', async () => {
+      const { order, handle, amending } = await denyLooks([slow(14_000), [slow(9_000), denied]]);
+      const { runId } = await handle.describe();
+      await handle.signal(retrySignal);
+      await eventually(async () => (await handle.query(statusQuery)).phase === 'Placing' || undefined);
+      // Signals that mean nothing now make the history long.
+      for (let hundreds = 0; hundreds < 21; hundreds += 1) {
+        await Promise.all(Array.from({ length: 100 }, () => handle.signal(retrySignal)));
+      }
+      await amending;
+      await eventually(async () => (await handle.describe()).runId !== runId || undefined);
+      await eventually(async () => {
+        await handle.signal(retrySignal);
+        return at.rig.ordersFor(order) === 1 || undefined;
+      });
+      await expect(handle.result()).resolves.toMatchObject({ outcome: 'Provisioned' });
+    });
+
+    it('does not let a purchase fail that it leads on', async () => {
+      const taskQueue = `${at.rig.taskQueue}-${randomUUID()}`;
+      const activities = createActivities(at.rig.portal);
+      const shared = { connection: at.env.nativeConnection, namespace: 'default', taskQueue };
+      const startWorkflows = () =>
+        Worker.create({ ...shared, ...workflowCode(), activities, enableNonLocalActivities: false });
+      const onlyActivities = await Worker.create({ ...shared, activities });
+      await onlyActivities.runUntil(async () => {
+        const first = await startWorkflows();
+        const { handle, amending } = await first.runUntil(denyLooks([slow(3_000)], taskQueue, '6s'));
+        // The answer of the look and the end of the park deadline wait for the next worker together.
+        await eventually(async () => {
+          const { events } = await handle.fetchHistory();
+          const fired = events?.filter(({ timerFiredEventAttributes }) => timerFiredEventAttributes) ?? [];
+          return fired.length > 0 || undefined;
+        });
+        const second = await startWorkflows();
+        await second.runUntil(async () => {
+          expect(await amending).toBe('amended');
+          await expect(handle.result()).resolves.toMatchObject({ outcome: 'Provisioned' });
+        });
+      });
+    });
   });
 
   describe('is refused', () => {
@@ -159,6 +262,18 @@ describe('amendOrder', () => {
       const failure = await typedFailure(amend(handle, { ...order, orderLines: [] }));
       expect(failure.type).toBe('InvalidOrder');
       expect(failure.details?.[0]).toMatchObject({ problems: [{ path: 'order.orderLines' }] });
+      expect((await handle.query(statusQuery)).phase).toBe('ActionRequired');
+      await handle.cancel();
+    });
+
+    it('with endless nesting', async () => {
+      const { order, handle } = await refused();
+      const deep = `${'['.repeat(50_000)}1${']'.repeat(50_000)}`;
+      const text = JSON.stringify({ ...order, deep: 0 }).replace('"deep":0', `"deep":${deep}`);
+      const payload = { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from(text) };
+      const anything = defineUpdate<unknown, [unknown]>('amendOrder');
+      const amending = handle.executeUpdate(anything, { args: [RawValue.fromPayload(payload)] });
+      expect((await typedFailure(amending)).type).toBe('InvalidOrder');
       expect((await handle.query(statusQuery)).phase).toBe('ActionRequired');
       await handle.cancel();
     });

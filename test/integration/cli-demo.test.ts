@@ -145,7 +145,11 @@ describe('the demo', () => {
   });
 
   it('that is interrupted ends all that it started', async () => {
-    const demo = Demo.start('--once');
+    // One that does not end by itself, however slow the machine is.
+    const path = join(folder, 'endless.json');
+    const orderLines = [{ productId: 'never-provisions', quantity: 1 }];
+    writeFileSync(path, JSON.stringify(anOrder({ orderLines })));
+    const demo = Demo.start('--once', '--order', path);
     await demo.shows('Purchase started');
     const below = await demo.descendants();
     demo.signal('SIGINT');

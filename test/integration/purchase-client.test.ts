@@ -107,6 +107,17 @@ describe('PurchaseClient', () => {
     await handleOf(order).terminate();
   });
 
+  it('a run under its ID that was given another order does not stand in its way', async () => {
+    const order = anOrder();
+    const misled = await at.rig.begin(anInput(), { workflowId: purchaseWorkflowId(order) });
+    await rejection(misled.result());
+    await expect(at.rig.client.purchase(order, { options: QUICK })).resolves.toMatchObject({
+      subscriptionNumber: expect.any(String),
+    });
+    const { timeline = [] } = (await at.rig.client.status(order)).status;
+    expect(timeline.map(({ event }) => event)).not.toContain('OutcomeUnknown');
+  });
+
   it('says that a purchase has ended', async () => {
     const order = anOrder();
     await at.rig.client.purchase(order, { options });

@@ -122,6 +122,10 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     rig.simulator.addFault(refusedOnce(order));
     return ended(await rig.begin(anInput(order, { ...QUICK, parkDeadline: '1s' })));
   },
+  'refused-and-expired': async (rig) => {
+    const order = anOrder({ orderLines: [{ productId: 'refuse-me', quantity: 1 }] });
+    return ended(await rig.begin(anInput(order, { ...QUICK, onRejected: 'park', parkDeadline: '1s' })));
+  },
   'parked-while-provisioning': async (rig) => {
     const order = anOrder();
     const { externalSubscriptionId } = order;

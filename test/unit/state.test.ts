@@ -45,7 +45,8 @@ const TRANSITIONS: Readonly<Record<EventType, Partial<Record<PurchasePhase, Purc
   OrderFound: { Placing: 'Provisioning', Confirming: 'Provisioning' },
   OutcomeUnknown: { Placing: 'Confirming' },
   LookupScheduled: { Confirming: 'Confirming' },
-  OrderNotFound: { Placing: 'Placing', Confirming: 'Confirming' },
+  OrderNotFound: { Placing: 'Placing', Confirming: 'Confirming', ActionRequired: 'ActionRequired' },
+  OrderUncertain: { Placing: 'Placing', ActionRequired: 'ActionRequired' },
   SettledAsNotPlaced: { Confirming: 'Placing' },
   PortalTrouble: { Placing: 'Placing', Confirming: 'Confirming', Provisioning: 'Provisioning' },
   PollScheduled: { Provisioning: 'Provisioning' },
@@ -78,6 +79,7 @@ const EVENTS: readonly EventType[] = [
   'OutcomeUnknown',
   'LookupScheduled',
   'OrderNotFound',
+  'OrderUncertain',
   'SettledAsNotPlaced',
   'PortalTrouble',
   'PollScheduled',
@@ -164,6 +166,7 @@ function eventOf(type: EventType, at: number, words: Words): PurchaseEvent {
     case 'Overdue':
       return { type, error, actionRequired: words.text };
     case 'OrderNotFound':
+    case 'OrderUncertain':
     case 'SettledAsNotPlaced':
     case 'OrderAmended':
     case 'Provisioned':
@@ -305,8 +308,8 @@ function truthAfter(moments: readonly Moment[]): {
     if ('subscriptionNumber' in event) firstNumber ??= event.subscriptionNumber;
     if (event.type === 'OutcomeUnknown') inDoubt = true;
     if (event.type === 'OrderFound' || event.type === 'SettledAsNotPlaced') inDoubt = false;
-    if (event.type === 'OutcomeUnknown') absent = false;
-    if (event.type === 'SettledAsNotPlaced') absent = true;
+    if (event.type === 'OutcomeUnknown' || event.type === 'OrderUncertain') absent = false;
+    if (event.type === 'SettledAsNotPlaced' || event.type === 'OrderAmended') absent = true;
     if (event.type === 'OrderNotFound' && !inDoubt) absent = true;
     const isRefused = 'error' in event && event.error.type === 'OrderRejected';
     if (isRefused && ['Parked', 'Failed'].includes(event.type)) absent = true;
