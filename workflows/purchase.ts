@@ -205,7 +205,9 @@ function settleAsNotPlaced(run: PurchaseRun): void {
 async function track(run: PurchaseRun): Promise<void> {
   const deadline = run.state.deadline ?? Date.now();
   const asked = run.state.lastError && run.state.trouble ? retryAfterOf(run.state.lastError) : 0;
-  const interval = intervalAfter(run.options.polling, run.state.polls, Math.random);
+  // A portal that is away is asked ever more seldom, too.
+  const asks = run.state.polls + (run.state.trouble?.calls ?? 0);
+  const interval = intervalAfter(run.options.polling, asks, Math.random);
   const wait = Math.max(1, Math.min(Math.max(interval, asked), deadline - Date.now()));
   run.record({ type: 'PollScheduled', nextPollAt: Date.now() + wait });
   await run.pause(wait, 'Wait before asking the portal again');

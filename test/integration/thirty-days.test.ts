@@ -101,6 +101,26 @@ describe('time', () => {
     expect(at.rig.ordersFor(order)).toBe(1);
   });
 
+  it('a portal that is away while an order is polled is asked ever more seldom', async () => {
+    const order = anOrder();
+    const { externalSubscriptionId } = order;
+    await at.rig.portal.findSubscription(order);
+    at.rig.simulator.addFault({
+      call: 'find',
+      externalSubscriptionId,
+      skip: 1,
+      times: 'always',
+      then: { do: 'answer', when: 'before', status: 503 },
+    });
+    const polling = { initialInterval: '10s', backoffCoefficient: 3, maximumInterval: '6h', deadline: '1d' };
+    const handle = await at.rig.begin(anInput(order, { polling }));
+    expect((await typedFailure(handle.result())).type).toBe('ProvisioningOverdue');
+    const polls = at.rig.simulator.journal.filter(
+      (entry) => entry.call === 'find' && entry.externalSubscriptionId === externalSubscriptionId,
+    );
+    expect(polls.length).toBeLessThan(40);
+  });
+
   it('a portal that is away for longer asks for a person, and nobody acts: ParkExpired', async () => {
     const order = anOrder();
     const { externalSubscriptionId } = order;
