@@ -413,11 +413,14 @@ async function look({ handle }: Purchase): Promise<PurchaseStatus> {
   return handle.query(statusQuery);
 }
 
+/** So many that a call whose worker was slow to say what it met is not the only one. */
+const ENOUGH = 5;
+
 /** Begins it, and waits until it is parked or has endured enough. */
 async function beginTroubled(rig: Rig, section: Section, row: Row): Promise<Purchase> {
   const purchase = await begin(rig, section, row, 'every time');
   await eventually(async () => {
-    if (hitsOf(purchase).length >= 3) return true;
+    if (hitsOf(purchase).length >= ENOUGH) return true;
     const { phase } = await look(purchase);
     return phase === 'ActionRequired' || OVER.has(phase) || undefined;
   });

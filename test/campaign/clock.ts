@@ -1,0 +1,77 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+
+/** How the clock moves while an activity goes on whose worker is gone: in pieces, so that others may act. */
+const PIECE_MS = 5_000;
+
+/** Long enough to tell a clock that is held from a slow machine, in milliseconds. */
+const PROBE_MS = 2_000;
+
+/**
+ * The clock of the time-skipping server. It stands still, or rather goes as the real one does, while an
+ * activity runs: each holds a lock on it. One hand at a time may move it.
+ */
+export class Clock {
+  /** How often it had to be freed. */
+  timesHeld = 0;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly env: TestWorkflowEnvironment) {}
+
+  now(): Promise<number> {
+    return this.env.currentTimeMs();
+  }
+
+  /** Moves the clock, with all that happens meanwhile. */
+  sleep(ms: number): Promise<void> {
+    return this.#alone(() => this.#sleep(Math.max(1, Math.ceil(ms))));
+  }
+
+  /** Moves the clock within an activity, which the server has not given up yet: its lock is lifted meanwhile. */
+  sleepWithin(ms: number): Promise<void> {
+    return this.#alone(async () => {
+      await this.#testService.unlockTimeSkipping({});
+      try {
+        await this.#sleep(ms);
+      } finally {
+        await this.#testService.lockTimeSkipping({});
+      }
+    });
+  }
+
+  /** Moves the clock within an activity that the server has given up, whenever nothing else is going on. */
+  async sleepAfter(ms: number, isQuiet: () => boolean): Promise<void> {
+    for (let left = ms; left > 0; left -= PIECE_MS) {
+      while (!isQuiet()) await pause(1);
+      await this.sleep(Math.min(left, PIECE_MS));
+    }
+  }
+
+  get #testService() {
+    const { testService } = this.env.connection;
+    if (testService === undefined) throw new Error('this server does not skip time');
+    return testService;
+  }
+
+  /**
+   * A run that ends while an activity of it goes on leaves that activity's lock behind, and so does a workflow
+   * task that the server refused: time would pass as slowly as it does for us.
+   */
+  async #sleep(ms: number): Promise<void> {
+    const slow = setInterval(() => {
+      this.timesHeld += 1;
+      this.#testService.unlockTimeSkipping({}).catch(() => undefined);
+    }, PROBE_MS);
+    try {
+      await this.env.sleep(ms);
+    } finally {
+      clearInterval(slow);
+    }
+  }
+
+  #alone(work: () => Promise<unknown>): Promise<void> {
+    const mine = this.#last.then(work).then(() => undefined);
+    this.#last = mine.catch(() => undefined);
+    return mine;
+  }
+}
