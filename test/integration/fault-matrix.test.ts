@@ -413,14 +413,15 @@ async function look({ handle }: Purchase): Promise<PurchaseStatus> {
   return handle.query(statusQuery);
 }
 
-/** So many that a call whose worker was slow to say what it met is not the only one. */
-const ENOUGH = 5;
+/** A failed call is repeated once before the purchase hears of it: with the third it has heard. */
+const ENOUGH = 3;
 
 /** Begins it, and waits until it is parked or has endured enough. */
 async function beginTroubled(rig: Rig, section: Section, row: Row): Promise<Purchase> {
   const purchase = await begin(rig, section, row, 'every time');
   await eventually(async () => {
-    if (hitsOf(purchase).length >= ENOUGH) return true;
+    const met = hitsOf(purchase).filter(({ call }) => section.call === 'any' || call === section.call);
+    if (met.length >= ENOUGH) return true;
     const { phase } = await look(purchase);
     return phase === 'ActionRequired' || OVER.has(phase) || undefined;
   });
