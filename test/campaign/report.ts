@@ -2,10 +2,16 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Evidence } from './evidence.js';
 
+/** What came of a run, and what is wrong with it. */
+export interface Verdict {
+  readonly evidence: Evidence;
+  readonly violations: readonly string[];
+}
+
 const FOLDER = fileURLToPath(new URL('./failures/', import.meta.url));
 
 /** What a person needs to understand a violation; the script is kept in a file, to be played again. */
-export function describeFailure(evidence: Evidence, violations: readonly string[], from: string): string {
+export function describeFailure({ evidence, violations }: Verdict, from: string): string {
   const { script, ending, journal, answers } = evidence;
   mkdirSync(FOLDER, { recursive: true });
   const file = `${FOLDER}${new Date().toISOString().replaceAll(/[:.]/g, '-')}.json`;

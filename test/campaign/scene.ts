@@ -45,13 +45,18 @@ const TIMEOUTS = { connectMs: 2_000, headersMs: 600, bodyMs: 600 };
 let count = 0;
 
 interface Played {
-  /** None when the server itself failed, or the portal lied. */
-  readonly evidence: Evidence | undefined;
+  /** What is to be judged; or why there is nothing. */
+  readonly evidence: Evidence | LeftOut;
+  /** How many orders the portal took. */
+  readonly orders: number;
   /** What really was done. */
   readonly happened: readonly string[];
   /** Whether the server's count of what holds its clock may be wrong from now on. */
   readonly isWorn: boolean;
 }
+
+/** Why a run is left out: the server that skips time failed in a way that real ones do not, or the portal lied. */
+export type LeftOut = "the server's clock was held" | 'the server lost a workflow task' | 'the portal lied';
 
 /** One run of the campaign on the server that skips time. */
 export class Scene {
@@ -67,7 +72,6 @@ export class Scene {
   readonly #portal: HookedPortal;
   readonly #over = new AbortController();
   #runs = 1;
-  #isSpoiled = false;
   #lostWorkers = false;
   /** What really was done. */
   readonly happened: string[] = [];
@@ -88,7 +92,7 @@ export class Scene {
     );
   }
 
-  /** Plays a script to its end; no evidence when the server itself failed. */
+  /** Plays a script to its end. */
   static async play(stage: Stage, script: Script, { isReplayed = false } = {}): Promise<Played> {
     const { secondPost, tokenLifetimeSeconds, ...progress } = script.portal;
     const simulator = await startSimulator({
@@ -101,7 +105,8 @@ export class Scene {
     const scene = new Scene(stage, script, simulator);
     try {
       const evidence = await scene.#play(isReplayed);
-      return { evidence, happened: scene.happened, isWorn: scene.#isSpoiled || scene.#lostWorkers };
+      const isWorn = scene.#lostWorkers || (typeof evidence === 'string' && evidence !== 'the portal lied');
+      return { evidence, orders: scene.numbers.length, happened: scene.happened, isWorn };
     } finally {
       stage.activities = undefined;
       await scene.#portal.close();
@@ -109,21 +114,23 @@ export class Scene {
     }
   }
 
-  async #play(isReplayed: boolean): Promise<Evidence | undefined> {
+  async #play(isReplayed: boolean): Promise<Evidence | LeftOut> {
     const { stage, script, simulator } = this;
     stage.logged.length = 0;
-    const { timesHeld } = stage.clock;
     stage.activities = createActivities(this.#portal);
     if (script.order.isPlaced) await this.#placeBefore();
     for (const fault of script.faults) simulator.addFault(fault);
     await this.start();
-    await this.#dueNow(({ at }) => 'started' in at);
-    await this.#drive();
+    const isLost = await this.#drive().catch((error: unknown) => {
+      if (!stage.clock.isHeld) throw error;
+    });
     await this.#settle();
-    // Time passed while nobody knew; what came of it is not the purchase's doing.
-    this.#isSpoiled ||= stage.clock.timesHeld > timesHeld;
-    if (this.#isSpoiled || simulator.journal.some(isLie))
-      return void (await this.handle.terminate().catch(() => undefined));
+    if (stage.clock.isHeld) return "the server's clock was held";
+    if (isLost === true) return 'the server lost a workflow task';
+    if (simulator.journal.some(isLie)) {
+      await this.handle.terminate().catch(() => undefined);
+      return 'the portal lied';
+    }
     return this.#gather(isReplayed);
   }
 
@@ -183,19 +190,18 @@ export class Scene {
     await portal.close();
   }
 
-  async #drive(): Promise<void> {
+  /** Goes on as long as the purchase does; whether the server lost a task of it. */
+  async #drive(): Promise<boolean> {
+    await this.#dueNow(({ at }) => 'started' in at);
     let idle = 0;
     let silent = 0;
-    for (let step = 0; step < MOST_STEPS && !this.simulator.journal.some(isLie); step += 1) {
+    for (let step = 0; step < MOST_STEPS && !this.#isInVain; step += 1) {
       await this.#quiet();
       const { status, runStatus } = await this.#observe();
-      if (runStatus !== 'RUNNING') return;
+      if (runStatus !== 'RUNNING') return false;
       silent = status === undefined ? silent + 1 : 0;
       if (status === undefined) {
-        if (silent > MOST_SILENT) {
-          this.#isSpoiled = true;
-          return;
-        }
+        if (silent > (this.#isServersMistake ? 0 : MOST_SILENT)) return true;
         await pause(50);
         continue;
       }
@@ -208,15 +214,17 @@ export class Scene {
       const wait = next - (await this.stage.clock.now());
       idle = wait > 0 ? 0 : idle + 1;
       if (phase === 'ActionRequired' && (await this.#actWhileParked())) continue;
-      if (idle > 3 && this.#isServersMistake) {
-        this.#isSpoiled = true;
-        return;
-      }
+      if (idle > 3 && this.#isServersMistake) return true;
       if (wait > 0) await this.#waitFor(wait);
       // A retry of the server's, or a task on its way.
       else if (idle > 2) await this.stage.clock.sleep(Math.min(250 * 2 ** idle, 30_000));
       else await pause(2);
     }
+    return false;
+  }
+
+  get #isInVain(): boolean {
+    return this.stage.clock.isHeld || this.simulator.journal.some(isLie);
   }
 
   /** Lets the timer go off that the purchase waits for, and waits for the call to the portal that follows. */
@@ -342,7 +350,7 @@ export class Scene {
   }
 
   async #status(): Promise<PurchaseStatus | undefined> {
-    const { connection } = this.stage.env;
+    const { connection } = this.stage;
     try {
       return await connection.withDeadline(Date.now() + ANSWER_MS, () => this.handle.query(statusQuery));
     } catch {
@@ -352,9 +360,10 @@ export class Scene {
 
   /** The purchase is over: those who come late come now, and nobody is waited for any longer. */
   async #settle(): Promise<void> {
-    await this.#quiet();
+    const { clock } = this.stage;
+    if (!clock.isHeld) await this.#quiet();
     this.#over.abort();
-    for (let tries = 0; tries < 5_000 && !this.stage.isEmpty; tries += 1) await pause(1);
+    for (let tries = 0; tries < 5_000 && !this.stage.isEmpty && !clock.isHeld; tries += 1) await pause(1);
   }
 
   async #gather(isReplayed: boolean): Promise<Evidence> {

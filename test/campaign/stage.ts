@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { fileURLToPath } from 'node:url';
 import { activityInfo, type Info } from '@temporalio/activity';
-import { Client } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import {
   bundleWorkflowCode,
@@ -54,7 +54,10 @@ export class Stage {
   activities: PurchaseActivities | undefined;
   /** How many activities began. */
   begun = 0;
-  /** Unlike the environment's own, it does not let the time fly while it waits for a result. */
+  /**
+   * Unlike the environment's own, it does not let the time fly while it waits for a result, and its connection
+   * tries nothing again: a call that is left when the stage is closed would be tried on a closed channel.
+   */
   readonly client: Client;
   /** What was logged since it was last emptied. */
   readonly logged: string[];
@@ -65,12 +68,13 @@ export class Stage {
 
   private constructor(
     readonly env: TestWorkflowEnvironment,
+    readonly connection: Connection,
     readonly workflowBundle: WorkflowBundleWithSourceMap,
     private readonly metricsUrl: string,
     logged: string[],
   ) {
     this.clock = new Clock(env);
-    this.client = new Client({ connection: env.connection, namespace: env.namespace ?? 'default' });
+    this.client = new Client({ connection, namespace: env.namespace ?? 'default' });
     this.logged = logged;
   }
 
@@ -81,7 +85,8 @@ export class Stage {
       server: { executable: { type: 'existing-path', path: await resolveExecutable('test-server') } },
     });
     await ensureSearchAttributes(env.connection, env.namespace ?? 'default');
-    const stage = new Stage(env, workflowBundle, metricsUrl, logged);
+    const connection = await Connection.connect({ address: env.address, interceptors: [] });
+    const stage = new Stage(env, connection, workflowBundle, metricsUrl, logged);
     await stage.#startWorker(QUEUES.cached, 100);
     await stage.#startWorker(QUEUES.uncached, 0);
     return stage;
@@ -105,9 +110,11 @@ export class Stage {
     return (await fetch(this.metricsUrl)).text();
   }
 
+  /** Ends all of it, whatever state it is in: a worker that an activity holds up says so by failing. */
   async close(): Promise<void> {
-    for (const { worker } of this.#workers) worker.shutdown();
-    await Promise.all(this.#workers.map(({ running }) => running));
+    for (const { worker } of this.#workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+    await Promise.allSettled(this.#workers.map(({ running }) => running));
+    await this.connection.close();
     await this.env.teardown();
   }
 
@@ -125,7 +132,10 @@ export class Stage {
       shutdownGraceTime: '1s',
       shutdownForceTime: '5s',
     });
-    this.#workers.push({ worker, running: worker.run() });
+    const running = worker.run();
+    // It is looked at when the stage is closed.
+    running.catch(() => undefined);
+    this.#workers.push({ worker, running });
   }
 
   #delegates(): PurchaseActivities {

@@ -4,9 +4,12 @@ import type { Evidence } from './evidence.js';
 export class Tally {
   readonly #counts = new Map<string, number>();
 
-  /** Counts a run; one without evidence, because the server failed, as that. */
-  add(evidence: Evidence | undefined, happened: readonly string[]): void {
-    if (evidence === undefined) return this.#count('left out: the server failed');
+  /** Counts a run that is left out, and why. */
+  leaveOut(why: string): void {
+    this.#count(`left out: ${why}`);
+  }
+
+  add(evidence: Evidence, happened: readonly string[]): void {
     const { ending, journal } = evidence;
     const effect = ending.runStatus === 'CANCELLED' ? (ending.summary?.order ?? 'unknown') : undefined;
     this.#count(['ended', ending.runStatus, ending.failureType, effect].filter(Boolean).join(' '));
