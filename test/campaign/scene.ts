@@ -421,6 +421,8 @@ function isOpen(phase: PurchaseStatus['phase']): boolean {
 }
 
 /** Against a portal that says 201 and took nothing, such as to a call without a good token, there is no help. */
-function isLie({ call, fault, committed }: JournalEntry): boolean {
-  return call === 'place' && committed !== true && fault?.includes('answer 201 after') === true;
+function isLie({ call, status, fault, committed }: JournalEntry): boolean {
+  return (
+    call === 'place' && status === 201 && committed !== true && fault?.includes('answer 201 after') === true
+  );
 }
