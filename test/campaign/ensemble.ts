@@ -160,17 +160,17 @@ class Part implements Target {
     }
   }
 
-  async status(): Promise<PurchaseStatus | undefined> {
+  async status(withinMs = 3_000): Promise<PurchaseStatus | undefined> {
     const { connection } = this.stage.client;
     return connection
-      .withDeadline(Date.now() + 3_000, () => this.handle.query(statusQuery))
+      .withDeadline(Date.now() + withinMs, () => this.handle.query(statusQuery))
       .catch(() => undefined);
   }
 
   async gather(): Promise<Evidence> {
     const { simulator, logs } = this.stage;
     const { externalSubscriptionId } = this.order;
-    const status = await this.status();
+    const status = await this.status(30_000);
     const history = wordsIn(await this.handle.fetchHistory());
     const description = wordsIn((await this.handle.describe()).raw);
     const isHalted = status?.phase === 'ActionRequired' || isLeftInDoubt(status);

@@ -59,8 +59,10 @@ function theFailureIsTrue(evidence: Evidence): string[] {
 
 function theCancellationIsTrue(evidence: Evidence): string[] {
   const { ending } = evidence;
-  const effect = ending.status?.cancellation?.effect;
-  if (ending.status?.cancellation === undefined) return ['it is Canceled, and nobody wished it'];
+  if (ending.status === undefined) return [];
+  const { cancellation } = ending.status;
+  if (cancellation === undefined) return ['it is Canceled, and nobody wished it'];
+  const { effect } = cancellation;
   if (effect === 'not-placed') return expectOrders(evidence, 0);
   if (effect === 'too-late') {
     return [...expectOrders(evidence, 1), ...expectNumber(evidence, ending.subscriptionNumber)];
@@ -141,6 +143,10 @@ const numbersAreTrue: Invariant = ({ answers, observations }) => [
 
 const everyPurchaseEnds: Invariant = ({ ending }) =>
   ending.runStatus === 'RUNNING' ? [`it goes on and on in ${ending.status?.phase}`] : [];
+
+/** Also of a run that has ended: a worker replays its history for it. */
+const whoAsksIsAnswered: Invariant = ({ ending }) =>
+  ending.status === undefined ? ['its status is not answered at the end'] : [];
 
 const whatIsParkedSaysWhy: Invariant = ({ observations }) =>
   observations.flatMap(({ status, summary }) => {
@@ -312,6 +318,7 @@ const INVARIANTS: Readonly<Record<string, Invariant>> = {
   tooLateIsTrue,
   numbersAreTrue,
   everyPurchaseEnds,
+  whoAsksIsAnswered,
   whatIsParkedSaysWhy,
   noPostWithoutALook,
   noPostUnlessNotFound,

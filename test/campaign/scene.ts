@@ -30,6 +30,9 @@ const MOST_STEPS = 1_500;
 /** How long a query may take, in milliseconds. */
 const ANSWER_MS = 2_000;
 
+/** The same for the last one: the worker may have to replay a long history, on a machine that has more to do. */
+const LAST_ANSWER_MS = 30_000;
+
 /**
  * Queries without an answer before the run is given up. The server that skips time refuses a workflow task that
  * cancels an activity which has just ended (`ACTIVITY_UNKNOWN`) and never gives another; real servers do not.
@@ -349,10 +352,10 @@ export class Scene {
     return this.stage.logged.some((line) => line.includes('ACTIVITY_UNKNOWN'));
   }
 
-  async #status(): Promise<PurchaseStatus | undefined> {
+  async #status(withinMs = ANSWER_MS): Promise<PurchaseStatus | undefined> {
     const { connection } = this.stage;
     try {
-      return await connection.withDeadline(Date.now() + ANSWER_MS, () => this.handle.query(statusQuery));
+      return await connection.withDeadline(Date.now() + withinMs, () => this.handle.query(statusQuery));
     } catch {
       return undefined;
     }
@@ -372,7 +375,7 @@ export class Scene {
     const answers = await Promise.all(this.#sent.map((sent) => answerTo(sent, this)));
     const history = await this.handle.fetchHistory();
     const replayError = isReplayed ? await this.#replay(history) : undefined;
-    const ending = await endingOf(this.handle, await this.#status());
+    const ending = await endingOf(this.handle, await this.#status(LAST_ANSWER_MS));
     return {
       script,
       journal,
