@@ -21,6 +21,11 @@ export class Clock {
 
   constructor(private readonly env: TestWorkflowEnvironment) {}
 
+  /** Before its server ends: who is late moves it no more. */
+  stop(): void {
+    this.isHeld = true;
+  }
+
   now(): Promise<number> {
     return this.env.currentTimeMs();
   }
@@ -62,7 +67,10 @@ export class Clock {
   }
 
   #alone(work: () => Promise<unknown>): Promise<void> {
-    const mine = this.#last.then(work).then(() => undefined);
+    const mine = this.#last.then(() => {
+      if (this.isHeld) throw new Error("the server's clock moves no more");
+      return work().then(() => undefined);
+    });
     this.#last = mine.catch(() => {
       this.isHeld = true;
     });

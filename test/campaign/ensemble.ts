@@ -198,10 +198,10 @@ class Part implements Target {
   }
 }
 
-/** Its worker was lost, and nobody knows yet: only minutes of real time would tell. */
+/** Its worker was lost, or a run before it, and nobody knows yet: only minutes of real time would tell. */
 function isLeftInDoubt(status: PurchaseStatus | undefined): boolean {
-  const isDoubted = status?.phase === 'Confirming' && status.lastError?.type === 'UnknownOutcome';
-  return isDoubted && Date.now() - Date.parse(status.lastError?.at ?? '') > 5 * WINDOW_MS;
+  const began = status?.timeline.findLast(({ event }) => event === 'OutcomeUnknown')?.at;
+  return status?.phase === 'Confirming' && Date.now() - Date.parse(began ?? '') > 5 * WINDOW_MS;
 }
 
 /** A development server with a file, the portal and a worker, each of which may be killed. */

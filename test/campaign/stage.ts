@@ -112,6 +112,7 @@ export class Stage {
 
   /** Ends all of it, whatever state it is in: a worker that an activity holds up says so by failing. */
   async close(): Promise<void> {
+    this.clock.stop();
     for (const { worker } of this.#workers) if (worker.getState() === 'RUNNING') worker.shutdown();
     await Promise.allSettled(this.#workers.map(({ running }) => running));
     await this.connection.close();
