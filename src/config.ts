@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { KeyRingError, loadKeyRing, type KeyRing } from './codec/index.js';
 import { TASK_QUEUE } from './contract/names.js';
 import { portalUrlProblem, type Credentials } from './portal/index.js';
 import { loadTemporalConfig, TemporalConfigError, type TemporalConfig } from './temporal/index.js';
@@ -10,6 +11,8 @@ export interface WorkerConfig {
   readonly taskQueue: string;
   readonly portalUrl: string;
   readonly credentials: Credentials;
+  /** With keys, customer data is encrypted. */
+  readonly keys?: KeyRing;
 }
 
 /** Thrown when the environment is not fit to start with. The message names every mistake at once. */
@@ -27,11 +30,10 @@ function list(mistakes: readonly string[]): string {
   return mistakes.map((mistake) => `  - ${mistake}`).join('\n');
 }
 
-/** Named by the contract, not built yet: better a clear "no" than a setting that does nothing. */
+/** Reserved names: better a clear "no" than a setting that does nothing. */
 const NOT_SUPPORTED = [
   'MARKETPLACE_PARTNERS_FILE',
   'MARKETPLACE_PORTAL_RATE',
-  'MARKETPLACE_CODEC_KEYS_FILE',
   'MARKETPLACE_METRICS_ADDRESS',
 ] as const;
 
@@ -70,6 +72,7 @@ export function loadWorkerConfig(environment: NodeJS.ProcessEnv = process.env): 
     (name) => `${name} is not supported by this version`,
   );
   const temporal = collect(mistakes, () => loadTemporalConfig(env));
+  const keys = collect(mistakes, () => codecKeysIn(env));
   const secret = collect(mistakes, () => clientSecret(env));
   const own = environmentSchema.safeParse({
     ...env,
@@ -89,6 +92,7 @@ export function loadWorkerConfig(environment: NodeJS.ProcessEnv = process.env): 
       clientId: own.data.MARKETPLACE_CLIENT_ID,
       clientSecret: own.data.MARKETPLACE_CLIENT_SECRET,
     },
+    ...(keys && { keys }),
   });
 }
 
@@ -100,6 +104,19 @@ function filledIn(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 /** The task queue a caller of purchases uses. */
 export function taskQueueIn(env: NodeJS.ProcessEnv = process.env): string {
   return env['MARKETPLACE_TASK_QUEUE']?.trim() || TASK_QUEUE;
+}
+
+/**
+ * The keys that customer data is encrypted with, for workers and callers alike; `undefined` when none are set.
+ *
+ * @throws ConfigError naming every mistake at once, and no key.
+ */
+export function codecKeysIn(env: NodeJS.ProcessEnv = process.env): KeyRing | undefined {
+  try {
+    return loadKeyRing(env);
+  } catch (error) {
+    throw error instanceof KeyRingError ? new ConfigError(error.mistakes) : error;
+  }
 }
 
 function isSecretInFile(env: NodeJS.ProcessEnv): boolean {

@@ -1,6 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { PurchaseClient } from '../client/index.js';
-import { taskQueueIn } from '../config.js';
+import { dataConverterFor } from '../codec/index.js';
+import { codecKeysIn, taskQueueIn } from '../config.js';
 import { loadTemporalConfig, straightIfLoopback } from '../temporal/index.js';
 import { CliError } from './errors.js';
 import { EXIT } from './exit-codes.js';
@@ -17,6 +18,10 @@ export interface TemporalFlags {
 /** A connected client of purchases. */
 export interface Purchases {
   readonly client: PurchaseClient;
+  /** Temporal itself, for what no purchase says. */
+  readonly temporal: Client;
+  /** Where Temporal is: `host:port`. */
+  readonly address: string;
   /** Runs calls that may take so long at most, in milliseconds. */
   readonly within: <T>(milliseconds: number, call: () => Promise<T>) => Promise<T>;
 }
@@ -40,7 +45,7 @@ export function environmentWith(
 /**
  * Connects, hands out a client, and closes the connection.
  *
- * @throws CliError when the server cannot be reached.
+ * @throws CliError when the server cannot be reached. ConfigError when the keys cannot be used.
  */
 export async function withPurchases<T>(
   flags: TemporalFlags,
@@ -48,6 +53,7 @@ export async function withPurchases<T>(
 ): Promise<T> {
   const env = environmentWith(flags);
   const { connectionOptions, namespace } = loadTemporalConfig(env);
+  const dataConverter = dataConverterFor(codecKeysIn(env));
   const connection = Connection.lazy({
     ...connectionOptions,
     ...straightIfLoopback(connectionOptions.address),
@@ -55,9 +61,11 @@ export async function withPurchases<T>(
   });
   try {
     await reach(connection, connectionOptions.address);
-    const client = new PurchaseClient(new Client({ connection, namespace }), { taskQueue: taskQueueIn(env) });
+    const temporal = new Client({ connection, namespace, dataConverter });
     return await use({
-      client,
+      client: new PurchaseClient(temporal, { taskQueue: taskQueueIn(env) }),
+      temporal,
+      address: connectionOptions.address,
       within: (milliseconds, call) => connection.withDeadline(Date.now() + milliseconds, call),
     });
   } finally {

@@ -14,6 +14,7 @@ import {
   type FailureType,
   type PurchasePhase,
 } from '../client/index.js';
+import { PayloadCodecError } from '../codec/index.js';
 import { ConfigError } from '../config.js';
 import { DevServerError, TemporalConfigError, TemporalNotFoundError } from '../temporal/index.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
@@ -202,7 +203,13 @@ function temporalReport(error: unknown): ErrorReport | undefined {
 }
 
 /** Settings and files that must be put right first. Their messages say what to do. */
-const CONFIG_ERRORS = [ConfigError, TemporalConfigError, TemporalNotFoundError, DevServerError];
+const CONFIG_ERRORS = [
+  ConfigError,
+  TemporalConfigError,
+  TemporalNotFoundError,
+  DevServerError,
+  PayloadCodecError,
+];
 /** Errors of modules that only some commands load. */
 const CONFIG_ERROR_NAMES = new Set([
   'SearchAttributesMissingError',

@@ -1,5 +1,6 @@
 import { Worker, type NativeConnection } from '@temporalio/worker';
 import { createActivities } from '../../activities/index.js';
+import { dataConverterFor, type KeyRing } from '../codec/index.js';
 import type { PortalClient } from '../portal/index.js';
 import { workflowCode } from './bundle.js';
 
@@ -10,6 +11,8 @@ export interface WorkerDeps {
   readonly namespace: string;
   /** The client of the Customers Portal; the caller closes it. */
   readonly portal: PortalClient;
+  /** Encrypts customer data in Temporal. @default nothing is encrypted */
+  readonly keys?: KeyRing | undefined;
 }
 
 /**
@@ -22,7 +25,8 @@ export async function createWorker(taskQueue: string, deps: WorkerDeps): Promise
     connection: deps.connection,
     namespace: deps.namespace,
     taskQueue,
-    ...workflowCode(),
+    ...workflowCode({ isEncrypting: deps.keys !== undefined }),
+    dataConverter: dataConverterFor(deps.keys),
     activities: createActivities(deps.portal),
     // Heartbeats bring a cancellation to a try to place; its time-out of 20 s leaves room for a slow one.
     maxHeartbeatThrottleInterval: '5s',

@@ -32,10 +32,7 @@ export async function runWorker(config: WorkerConfig, announce: (line: string) =
     try {
       const worker = await starting(config, () => prepareWorker(config, connection, portal));
       const running = worker.run();
-      const { namespace } = config.temporal;
-      announce(
-        `worker ready: task queue ${config.taskQueue}, namespace ${namespace}, portal ${config.portalUrl}`,
-      );
+      announce(readyLine(config));
       await running;
     } finally {
       await connection.close();
@@ -45,13 +42,18 @@ export async function runWorker(config: WorkerConfig, announce: (line: string) =
   }
 }
 
+function readyLine({ taskQueue, temporal, portalUrl, keys }: WorkerConfig): string {
+  const where = `task queue ${taskQueue}, namespace ${temporal.namespace}, portal ${portalUrl}`;
+  return `worker ready: ${where}${keys === undefined ? '' : `, encrypting with key ${keys.first.id}`}`;
+}
+
 async function prepareWorker(
-  { taskQueue, temporal: { namespace } }: WorkerConfig,
+  { taskQueue, keys, temporal: { namespace } }: WorkerConfig,
   connection: NativeConnection,
   portal: PortalClient,
 ): Promise<Worker> {
   await ensureSearchAttributes(connection, namespace);
-  return createWorker(taskQueue, { connection, namespace, portal });
+  return createWorker(taskQueue, { connection, namespace, portal, keys });
 }
 
 async function starting<T>(config: WorkerConfig, step: () => Promise<T>): Promise<T> {

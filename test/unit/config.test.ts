@@ -71,6 +71,14 @@ describe("a worker's configuration", () => {
     });
   });
 
+  it('takes the keys that customer data is encrypted with', () => {
+    const MARKETPLACE_CODEC_KEYS = JSON.stringify({
+      keys: [{ id: '2026-11', key: Buffer.alloc(32, 1).toString('base64') }],
+    });
+    expect(loadWorkerConfig({ ...good, MARKETPLACE_CODEC_KEYS }).keys?.ids).toEqual(['2026-11']);
+    expect(loadWorkerConfig(good)).not.toHaveProperty('keys');
+  });
+
   it('cannot be changed', () => {
     expect(Object.isFrozen(loadWorkerConfig(good))).toBe(true);
   });
@@ -81,6 +89,7 @@ describe("a worker's configuration", () => {
     'MARKETPLACE_PARTNERS_FILE',
     'MARKETPLACE_PORTAL_RATE',
     'MARKETPLACE_CODEC_KEYS_FILE',
+    'MARKETPLACE_CODEC_KEYS',
     'MARKETPLACE_METRICS_ADDRESS',
     'TEMPORAL_ADDRESS',
     'TEMPORAL_TLS',
@@ -197,14 +206,12 @@ describe('a mistake', () => {
     expect(message).not.toContain('hunter2');
   });
 
-  it.each([
-    'MARKETPLACE_PARTNERS_FILE',
-    'MARKETPLACE_PORTAL_RATE',
-    'MARKETPLACE_CODEC_KEYS_FILE',
-    'MARKETPLACE_METRICS_ADDRESS',
-  ])('is %s, as long as it is not built', (name) => {
-    expect(mistakesIn({ [name]: 'x' })).toEqual([`${name} is not supported by this version`]);
-  });
+  it.each(['MARKETPLACE_PARTNERS_FILE', 'MARKETPLACE_PORTAL_RATE', 'MARKETPLACE_METRICS_ADDRESS'])(
+    'is %s, as long as it is not built',
+    (name) => {
+      expect(mistakesIn({ [name]: 'x' })).toEqual([`${name} is not supported by this version`]);
+    },
+  );
 
   it("is one of Temporal's settings", () => {
     expect(mistakesIn({ TEMPORAL_TLS: 'yes' })).toEqual([expect.stringMatching(/^TEMPORAL_TLS is "yes"/)]);
@@ -215,23 +222,25 @@ describe('a mistake', () => {
       TEMPORAL_CONFIG_FILE: good['TEMPORAL_CONFIG_FILE'],
       TEMPORAL_TLS: 'yes',
       MARKETPLACE_PORTAL_RATE: '5',
+      MARKETPLACE_CODEC_KEYS: '{"keys":[]}',
       MARKETPLACE_PORTAL_URL: 'customers.gitlab.com',
       MARKETPLACE_CLIENT_SECRET: ` ${SECRET}`,
       MARKETPLACE_TASK_QUEUE: 'queue ',
     });
-    expect(mistakes).toHaveLength(6);
-    expect(new Set(mistakes.map((mistake) => mistake.split(' ', 1)[0]))).toEqual(
+    expect(mistakes).toHaveLength(7);
+    expect(new Set(mistakes.map((mistake) => mistake.split(/[ :]/, 1)[0]))).toEqual(
       new Set([
         'TEMPORAL_TLS',
         'MARKETPLACE_CLIENT_ID',
         'MARKETPLACE_CLIENT_SECRET',
+        'MARKETPLACE_CODEC_KEYS',
         'MARKETPLACE_PORTAL_RATE',
         'MARKETPLACE_PORTAL_URL',
         'MARKETPLACE_TASK_QUEUE',
       ]),
     );
     expect(message).toBe(
-      `The configuration has 6 mistakes:\n${mistakes.map((mistake) => `  - ${mistake}`).join('\n')}`,
+      `The configuration has 7 mistakes:\n${mistakes.map((mistake) => `  - ${mistake}`).join('\n')}`,
     );
   });
 
