@@ -1,12 +1,15 @@
 /** Durations as Temporal writes them: `"500ms"`, `"5s"`, `"15m"`, `"1h30m"`, `"30d"`. Imports nothing. */
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|[smhd]))+$/;
+/** How a duration is written. */
+export const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|[smhd]))+$/;
+/** In characters. */
+export const LONGEST_DURATION = 50;
 const PART = /(\d+(?:\.\d+)?)(ms|[smhd])/g;
 
 /** The duration in whole milliseconds, or `undefined` when the text is not a duration. */
 export function parseDuration(text: unknown): number | undefined {
-  if (typeof text !== 'string' || text.length > 50 || !DURATION.test(text)) return undefined;
+  if (typeof text !== 'string' || text.length > LONGEST_DURATION || !DURATION.test(text)) return undefined;
   const parts = [...text.matchAll(PART)];
   return Math.round(
     parts.reduce((sum, [, count, unit]) => sum + Number(count) * (UNITS[unit ?? ''] ?? 0), 0),
