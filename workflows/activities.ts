@@ -20,11 +20,12 @@ export const PORTAL_BACKOFF: Backoff = {
 const MISSED_AFTER = '20s';
 
 export const { validatePurchase } = proxyLocalActivities<PurchaseActivities>({
+  summary: 'Check the order and its options',
   startToCloseTimeout: '10s',
 });
 
 export const { fetchToken } = proxyActivities<PurchaseActivities>({
-  summary: 'Get an OAuth token',
+  summary: 'Log in to the portal, to place orders',
   // Soon given up: the workflow itself waits for the portal, where everyone sees why.
   startToCloseTimeout: '2m',
   scheduleToCloseTimeout: '2m',

@@ -24,27 +24,31 @@ import { effectOf, isPlaced, statusOf } from './purchase-state.js';
 /** Lets the world ask about a purchase and say what it wishes. Handlers set flags; the purchase itself acts. */
 export function handleMessages(run: PurchaseRun): void {
   setHandler(statusQuery, () => statusOf(run.state), {
-    description: 'Where the purchase stands, what happened, and what a person must do.',
+    description: 'Where the purchase stands, what happened, and what a person must do. Takes no argument.',
   });
   setHandler(cancelSignal, (request) => run.wishToCancel('signal', reasonIn(request)), {
-    description: 'Do not place the order. Once it exists, the wish is recorded and the order stands.',
+    description:
+      'Do not place the order. Once it exists, the wish is recorded and the order stands. Takes {"reason": "…"} or nothing.',
   });
   setHandler(retrySignal, () => askToResume(run), {
-    description: 'A parked purchase tries again now; otherwise ignored.',
+    description: 'A parked purchase tries again now; otherwise ignored. Takes no argument.',
   });
   setHandler(pollSignal, () => askToPoll(run), {
-    description: 'Ask the portal now instead of waiting for the timer.',
+    description: 'Ask the portal now instead of waiting for the timer. Takes no argument.',
   });
   setHandler(orderPlacedUpdate, (request) => orderPlaced(run, request), {
     validator: (request) => checkOrderPlaced(run, request),
-    description: 'Answers with the subscription number as soon as the order exists.',
+    description:
+      'Answers with the subscription number as soon as the order exists. Takes {"within": "10s"} or nothing.',
   });
   setHandler(cancelPurchaseUpdate, (request) => cancelPurchase(run, request), {
-    description: 'Cancels, and answers "not-placed" or "too-late" once that is known.',
+    description:
+      'Cancels, and answers "not-placed" or "too-late" once that is known. Takes {"reason": "…"} or nothing.',
   });
   setHandler(amendOrderUpdate, (order) => amendOrder(run, order), {
     validator: (order) => checkAmendment(run, order),
-    description: 'Replaces the order of a parked purchase that the portal does not have, and goes on.',
+    description:
+      'Replaces the order of a parked purchase that the portal does not have, and goes on. Takes the whole order.',
   });
 }
 

@@ -124,6 +124,10 @@ export class PurchaseRun {
     }
   }
 
+  get #isOwn(): boolean {
+    return workflowInfo().workflowId === this.expectedWorkflowId;
+  }
+
   /** Something happened. */
   record(event: PurchaseEvent): void {
     const before = this.#state;
@@ -220,17 +224,19 @@ export class PurchaseRun {
 
   /** Shows the state on the run's page in the Web UI, while a worker runs. */
   #describe(): void {
-    setCurrentDetails(describeState(statusOf(this.#state)));
+    const { namespace, workflowId } = workflowInfo();
+    setCurrentDetails(
+      describeState(statusOf(this.#state), this.#isOwn ? { namespace, workflowId } : undefined),
+    );
   }
 
   /** Shows the state where it is found without a worker: search attributes and memo. */
   #publish(): void {
     const { ids, phase, subscriptionNumber } = this.#state;
-    // A run under a foreign ID must not be found by the IDs of a purchase that is not its own.
-    const isOwn = workflowInfo().workflowId === this.expectedWorkflowId;
     upsertSearchAttributes([
       { key: ATTRIBUTES.purchasePhase, value: phase },
-      ...(isOwn
+      // A run under a foreign ID must not be found by the IDs of a purchase that is not its own.
+      ...(this.#isOwn
         ? [
             { key: ATTRIBUTES.externalSubscriptionId, value: ids.externalSubscriptionId },
             { key: ATTRIBUTES.tradingPartnerId, value: ids.tradingPartnerId },

@@ -284,7 +284,7 @@ async function waitForPerson(run: PurchaseRun): Promise<void> {
   // There is no timer to cut short here, and it must not keep a long run from continuing as a new one.
   run.pollAsked = false;
   await condition(() => isWoken() || run.isLong, Math.max(1, deadline - Date.now()), {
-    summary: 'Parked: wait for a person to act',
+    summary: `Parked (${run.state.lastError?.type ?? 'unknown'}): wait for a person to act`,
   });
   // Asked anew: a person may have acted in the very moment in which the time was up.
   if (isWoken()) return resume(run);

@@ -552,10 +552,10 @@ describe('a history', () => {
     expect(happened).toEqual(expect.arrayContaining(['Parked', 'Resumed', 'OutcomeUnknown', 'OrderPlaced']));
     expect(await summariesOf(id)).toEqual(
       expect.arrayContaining([
-        'Get an OAuth token',
+        'Log in to the portal, to place orders',
         'Look for the order at the portal, and place it if it is not there',
         'Ask the portal where the order stands',
-        'Parked: wait for a person to act',
+        'Parked (NotPermitted): wait for a person to act',
         'Wait before looking for an order whose outcome is unknown',
         'A caller waits for the subscription number',
         'Wait before asking the portal again',
