@@ -8,6 +8,7 @@ export const EXIT = {
   pending: 5,
   tooLate: 6,
   unreachable: 7,
+  unhealthy: 8,
   interrupted: 130,
 } as const;
 
@@ -18,11 +19,12 @@ const MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   unexpected: 'an unexpected error',
   usage: 'wrong usage, order, options or configuration: nothing was sent',
   failed: 'the purchase ended without a license: refused, failed, overdue, cancelled or stopped',
-  notFound: 'no such purchase; for cancel and retry also: it has ended',
+  notFound: 'no such purchase; for cancel, retry and amend also: it has ended',
   pending:
     'not yet: parked for a person, still under way, or no worker answered; for retry --all: some not asked',
   tooLate: 'too late to cancel: the order exists and stands',
   unreachable: 'the Temporal server (or the simulator) cannot be reached, or refuses',
+  unhealthy: 'doctor found something bad',
   interrupted: 'interrupted by Ctrl-C',
 };
 
@@ -35,6 +37,7 @@ const NAMES = [
   'pending',
   'tooLate',
   'unreachable',
+  'unhealthy',
   'interrupted',
 ] as const;
 

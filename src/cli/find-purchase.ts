@@ -4,6 +4,7 @@ import { CliError, isUnregistered, usageError } from './errors.js';
 import { EXIT } from './exit-codes.js';
 import { LIST_HINT } from './hints.js';
 import { oneLine } from './sanitize.js';
+import { similarTo } from './similar.js';
 
 /** More than one trading partner with the same ID is rare; more than so many are not listed. */
 const MOST_RUNS = 100;
@@ -25,10 +26,11 @@ export async function findPurchase(
   if (named !== undefined) return named;
   const marked = await findMarked(client, id);
   // The first worker that sees a purchase writes down its IDs; until then only its workflow ID has them.
-  const found = marked.size > 0 ? marked : await collect(client, id, { limit: MOST_UNSEEN });
-  const [only, ...others] = found.values();
-  if (only === undefined) throw notFound(id);
-  if (others.length > 0) throw ambiguous(id, [...found.keys()]);
+  const others = new Set<string>();
+  const found = marked.size > 0 ? marked : await collect(client, id, { limit: MOST_UNSEEN }, others);
+  const [only, ...more] = found.values();
+  if (only === undefined) throw notFound(id, others);
+  if (more.length > 0) throw ambiguous(id, [...found.keys()]);
   return only;
 }
 
@@ -44,10 +46,17 @@ async function findMarked(client: PurchaseClient, id: string): Promise<Found> {
   }
 }
 
-async function collect(client: PurchaseClient, id: string, filter: ListFilter): Promise<Found> {
+/** @param others where the IDs of other purchases go. */
+async function collect(
+  client: PurchaseClient,
+  id: string,
+  filter: ListFilter,
+  others = new Set<string>(),
+): Promise<Found> {
   const found = new Map<string, PurchaseIds>();
   for await (const { workflowId, tradingPartnerId, externalSubscriptionId } of client.list(filter)) {
     if (externalSubscriptionId === id) found.set(workflowId, { tradingPartnerId, externalSubscriptionId });
+    else others.add(externalSubscriptionId);
   }
   return found;
 }
@@ -65,11 +74,13 @@ function namedIds(id: string, partner: string | undefined): PurchaseIds | undefi
   return partner === undefined ? undefined : { tradingPartnerId: partner, externalSubscriptionId: id };
 }
 
-function notFound(id: string): CliError {
+function notFound(id: string, others: Iterable<string>): CliError {
+  const similar = similarTo(id, others).map(oneLine);
+  const guess = similar.length === 0 ? '' : `Did you mean ${similar.join(', or ')}? `;
   return new CliError({
     type: 'NotFound',
     message: `there is no purchase with the ID ${oneLine(id)}`,
-    hint: `${LIST_HINT}. A purchase just started is found at once with --partner.`,
+    hint: `${guess}${LIST_HINT}. A purchase just started is found at once with --partner.`,
     exitCode: EXIT.notFound,
   });
 }

@@ -4,21 +4,28 @@ import { oneLine } from './sanitize.js';
 import { shellQuote, tidy } from './text.js';
 
 /** The line that shows more about a purchase, or helps it on. */
-export function commandFor(command: 'status' | 'watch' | 'retry', workflowId: string | undefined): string {
+export function commandFor(command: KnownCommand, workflowId: string | undefined): string {
   return `${PROGRAM} ${command} ${workflowId === undefined ? 'ID' : shellQuote(oneLine(workflowId))}`;
 }
+
+/** Those that take a purchase's ID alone. */
+type KnownCommand = 'status' | 'show' | 'watch' | 'retry' | 'cancel' | 'amend' | 'open';
 
 /** The same, as it stands in a sentence: it is not broken over lines. */
 export function quotedCommandFor(...args: Parameters<typeof commandFor>): string {
   return `\`${commandFor(...args)}\``;
 }
 
-/** What the workflow tells a person to do, with the command where it names a signal. */
+/** What the workflow tells a person to do, with the command where it names a message. */
 export function withCommands(advice: string, workflowId: string | undefined): string {
-  return tidy(advice).replaceAll(
-    'send the "retry" signal',
-    () => `run ${quotedCommandFor('retry', workflowId)}`,
-  );
+  return tidy(advice)
+    .replaceAll('send the "retry" signal', () => `run ${quotedCommandFor('retry', workflowId)}`)
+    .replaceAll(
+      'Send a corrected order with the "amendOrder" update',
+      () => `Correct the order and run \`${commandFor('amend', workflowId)} FILE\``,
+    )
+    .replaceAll('or cancel the purchase', () => `or run ${quotedCommandFor('cancel', workflowId)}`)
+    .replace(/start(?:ing)? the purchase again/i, (words) => `${words} (\`${PROGRAM} purchase FILE\`)`);
 }
 
 export const LIST_HINT = `See what there is: \`${PROGRAM} list\``;

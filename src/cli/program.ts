@@ -1,10 +1,17 @@
 import { Command } from 'commander';
+import { amendCommand } from './commands/amend.js';
 import { cancelCommand } from './commands/cancel.js';
+import { codecKeyCommand } from './commands/codec-key.js';
+import { codecServerCommand } from './commands/codec-server.js';
+import { completionCommand } from './commands/completion.js';
 import { demoCommand } from './commands/demo.js';
+import { doctorCommand } from './commands/doctor.js';
 import { faultsCommand } from './commands/faults.js';
 import { listCommand } from './commands/list.js';
+import { openCommand } from './commands/open.js';
 import { purchaseCommand } from './commands/purchase.js';
 import { retryCommand } from './commands/retry.js';
+import { showCommand } from './commands/show.js';
 import { simulatorCommand } from './commands/simulator.js';
 import { statusCommand } from './commands/status.js';
 import { watchCommand } from './commands/watch.js';
@@ -17,14 +24,21 @@ import { PROGRAM } from './program-name.js';
 const COMMANDS = [
   demoCommand,
   purchaseCommand,
+  showCommand,
   statusCommand,
   watchCommand,
-  cancelCommand,
-  retryCommand,
   listCommand,
+  retryCommand,
+  amendCommand,
+  cancelCommand,
+  openCommand,
+  doctorCommand,
   workerCommand,
   simulatorCommand,
   faultsCommand,
+  codecKeyCommand,
+  codecServerCommand,
+  completionCommand,
 ];
 
 const DESCRIPTION = `Buys GitLab subscriptions through the Marketplace API, durably, on Temporal.
@@ -37,8 +51,9 @@ ${exitCodesHelp()}
 Examples:
   $ ${PROGRAM} demo                           everything at once, on this machine
   $ ${PROGRAM} purchase examples/order.json   buy, and get the subscription number
-  $ ${PROGRAM} status EXT-1001                where is it, why, what to do
-  $ ${PROGRAM} list --phase ActionRequired    what waits for a person`;
+  $ ${PROGRAM} show EXT-1001                  where is it, why, what to do
+  $ ${PROGRAM} list --phase ActionRequired    what waits for a person
+  $ ${PROGRAM} doctor                         is everything set up and running`;
 
 /** The whole command line. It never ends the process itself: it throws a CommanderError instead. */
 export function createProgram(): Command {

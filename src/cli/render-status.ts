@@ -46,13 +46,15 @@ function meaning(report: PurchaseReport): string | undefined {
   return hasEnded(report) || isVague ? undefined : meaningOf(phase);
 }
 
-function portalStatus({ status: { portalStatus: word, polls } }: PurchaseReport): string | undefined {
+/** The portal's own word for where the order stands, and how often it was asked. */
+export function portalStatus({ status: { portalStatus: word, polls } }: PurchaseReport): string | undefined {
   if (word === undefined) return undefined;
   if (polls === undefined) return word;
   return `${word} (asked ${polls === 1 ? 'once' : `${polls} times`})`;
 }
 
-function errorFact({ status }: PurchaseReport, now: number): Fact {
+/** What went wrong last, and whether that was overcome. */
+export function errorFact({ status }: PurchaseReport, now: number): Fact {
   const { lastError: error } = status;
   if (error === undefined) return ['last error', undefined];
   const about = `${error.type}, ${when(error.at, now)}`;
@@ -61,16 +63,20 @@ function errorFact({ status }: PurchaseReport, now: number): Fact {
     : ['last error', `${about}: ${tidy(error.message)}`];
 }
 
-function whatToDo(report: PurchaseReport): string | undefined {
+/** What a person must do; `undefined` when nothing. */
+export function whatToDo(report: PurchaseReport): string | undefined {
   const { status, runStatus, answeredBy, workflowId } = report;
-  if (isStopped(runStatus)) return `The run was stopped from outside. ${STOPPED_HINT}`;
-  if (isLeftUnknown(report)) return UNKNOWN_ORDER_HINT;
+  if (isStopped(runStatus)) {
+    return `The run was stopped from outside. ${withCommands(STOPPED_HINT, workflowId)}`;
+  }
+  if (isLeftUnknown(report)) return withCommands(UNKNOWN_ORDER_HINT, workflowId);
   const action = status.actionRequired && withCommands(status.actionRequired, workflowId);
   const worker = answeredBy === 'server' && runStatus === 'RUNNING' ? UNANSWERED_HINT : undefined;
   return [action, worker].filter(Boolean).join(' ') || undefined;
 }
 
-function source({ answeredBy, asOf }: PurchaseReport, now: number): string {
+/** Who says so, and how old it is. */
+export function source({ answeredBy, asOf }: PurchaseReport, now: number): string {
   if (answeredBy === 'worker') return 'the purchase itself, now';
   return `the server's record of ${when(asOf, now)}; no worker answered`;
 }

@@ -14,6 +14,11 @@ export function relative(iso: string, now: number): string {
   return distance > 0 ? `in ${formatDuration(distance)}` : `${formatDuration(-distance)} ago`;
 }
 
+/** The same with its largest unit alone, for a narrow column: `3m ago`. */
+export function roughly(iso: string, now: number): string {
+  return relative(iso, now).replace(/(\d+[a-z]+) \d+[a-z]+/, '$1');
+}
+
 /** Both: `in 4s (2026-01-31T12:00:00Z)`. */
 export function when(iso: string, now: number): string {
   return `${relative(iso, now)} (${moment(iso)})`;
@@ -40,6 +45,11 @@ export function wrap(text: string, width: number): string[] {
     }
   }
   return [...lines, line];
+}
+
+/** As much of a text as there is room for. */
+export function cut(text: string, width: number): string {
+  return text.length > width ? `${text.slice(0, Math.max(0, width - 1))}…` : text;
 }
 
 /** One line of a list of facts; without a value it is left out. */

@@ -16,9 +16,9 @@ import {
 } from '../../workflows/messages.js';
 import type { PurchaseWorkflow } from '../../workflows/purchase.js';
 import { parseDuration } from '../contract/duration.js';
+import { markdownCode } from '../contract/markdown.js';
 import {
   purchaseWorkflowId,
-  SEARCH_ATTRIBUTES,
   TASK_QUEUE,
   WORKFLOW_TYPE,
   type PurchaseIds,
@@ -53,6 +53,13 @@ import {
   PurchasePendingError,
 } from './errors.js';
 import { isUnanswered, toPurchaseError } from './failures.js';
+import {
+  countPurchases,
+  visibilityQuery,
+  type CountFilter,
+  type ListFilter,
+  type PurchaseCounts,
+} from './list-filter.js';
 import { readOrder } from './read-order.js';
 import {
   listing,
@@ -107,14 +114,6 @@ export interface PlacedPurchase extends PurchaseIds {
 export interface StartedPurchase {
   readonly workflowId: string;
   readonly runId: string;
-}
-
-export interface ListFilter {
-  readonly phase?: PurchasePhase;
-  readonly tradingPartnerId?: string;
-  readonly externalSubscriptionId?: string;
-  /** At most so many, newest first. @default 100 */
-  readonly limit?: number;
 }
 
 /** How long a worker may take for an answer that needs no portal, in milliseconds. */
@@ -304,6 +303,11 @@ export class PurchaseClient {
     await this.#signal(ids, pollSignal);
   }
 
+  /** How many purchases match, by where they stand. Needs no worker; Temporal's lists lag a second or so. */
+  async count(filter: CountFilter = {}): Promise<PurchaseCounts> {
+    return countPurchases(this.#client, filter);
+  }
+
   /** The purchases that match, newest first. Needs no worker. */
   async *list({ limit = 100, ...filter }: ListFilter = {}): AsyncGenerator<PurchaseListing> {
     let left = limit;
@@ -340,7 +344,7 @@ export class PurchaseClient {
       workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
       workflowIdConflictPolicy: 'USE_EXISTING',
       staticSummary: `GitLab subscription ${order.externalSubscriptionId}`,
-      staticDetails: `Ordered by trading partner ${order.tradingPartnerId}.`,
+      staticDetails: staticDetails(order),
     });
   }
 
@@ -413,6 +417,14 @@ export class PurchaseClient {
   }
 }
 
+/** What the Web UI shows of every purchase, in whatever state: nothing of the customer's. */
+function staticDetails({ externalSubscriptionId, tradingPartnerId }: PurchaseIds): string {
+  return [
+    `Buys order ${markdownCode(externalSubscriptionId)} of trading partner ${markdownCode(tradingPartnerId)} at GitLab's Customers Portal.`,
+    'Where it stands, why, and what to do: **Current Details**, while a worker runs; else the tab **Memo**.',
+  ].join('\n\n');
+}
+
 /** An order that is not valid goes no further than this. One that is goes as it was given, not as a copy. */
 function checkedInput(order: Order, options?: PurchaseOptions): PurchaseInput {
   const input = { order, ...(options && { options }) };
@@ -444,18 +456,6 @@ function placedPurchase(answer: OrderPlacedAnswer, workflowId: string): PlacedPu
     phase,
     ...(subscriptionNumber !== undefined && { subscriptionNumber }),
   };
-}
-
-function visibilityQuery({ phase, tradingPartnerId, externalSubscriptionId }: ListFilter): string {
-  return [
-    ['WorkflowType', WORKFLOW_TYPE],
-    [SEARCH_ATTRIBUTES.purchasePhase, phase],
-    [SEARCH_ATTRIBUTES.tradingPartnerId, tradingPartnerId],
-    [SEARCH_ATTRIBUTES.externalSubscriptionId, externalSubscriptionId],
-  ]
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name} = ${quoted(String(value))}`)
-    .join(' AND ');
 }
 
 function orderConflict(workflowId: string): PurchaseFailedError {

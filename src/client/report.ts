@@ -46,6 +46,8 @@ export interface PurchaseListing extends PurchaseIds {
   /** What went wrong last, where the purchase is parked or ended without a license. */
   readonly reason?: FailureType;
   readonly startedAt: string;
+  /** How old the rest of this line is: when the purchase last wrote down where it stands (ISO 8601). */
+  readonly asOf: string;
 }
 
 /** The subscription number among the search attributes. */
@@ -82,7 +84,8 @@ export function listing(info: RunInfo): PurchaseListing | undefined {
   if (ids === undefined) return undefined;
   const phase = phaseIn(info);
   const subscriptionNumber = subscriptionNumberIn(info);
-  const reason = summaryIn(info.memo)?.lastError?.type;
+  const summary = summaryIn(info.memo);
+  const reason = summary?.lastError?.type;
   return {
     workflowId: info.workflowId,
     ...ids,
@@ -91,6 +94,7 @@ export function listing(info: RunInfo): PurchaseListing | undefined {
     ...(subscriptionNumber !== undefined && { subscriptionNumber }),
     ...(isStuck(phase) && reason !== undefined && { reason }),
     startedAt: info.startTime.toISOString(),
+    asOf: summary?.at ?? info.startTime.toISOString(),
   };
 }
 

@@ -118,7 +118,7 @@ describe('the demo', () => {
     expect(demo.output).toMatch(/Order placed +A-S\d+/);
     expect(demo.output).toMatch(/^Provisioned: subscription A-S\d+/m);
     expect(demo.output).toMatch(
-      /^ {2}http:\/\/127\.0\.0\.1:\d+\/namespaces\/default\/workflows\/purchase%3A0012300000AbCdE%3AEXT-1001\/[\w-]{36}\/history$/m,
+      /^ {2}http:\/\/127\.0\.0\.1:\d+\/namespaces\/default\/workflows\/purchase%3A0012300000AbCdE%3AEXT-1001\/[\w-]{36}\/user-metadata$/m,
     );
     expect(demo.output).not.toMatch(/Try next|Another purchase/);
     // No colours, no spinner: not one control character but line feeds.

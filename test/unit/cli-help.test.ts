@@ -24,14 +24,21 @@ async function helpOf(...args: string[]): Promise<string> {
 const COMMANDS = [
   'demo',
   'purchase',
+  'show',
   'status',
   'watch',
+  'amend',
+  'open',
+  'doctor',
+  'completion',
   'cancel',
   'retry',
   'list',
   'worker',
   'simulator',
   'faults',
+  'codec-key',
+  'codec-server',
 ];
 const BELOW = ['simulator report', 'faults add', 'faults list', 'faults clear'];
 
@@ -81,6 +88,10 @@ describe('a line that makes no sense', () => {
     [['status', 'x', 'y'], 'too many arguments'],
     [['simulator', '--port', '65536'], 'whole number from 0 to 65535'],
     [['simulator', 'repot'], 'too many arguments'],
+    [['list', '--since', 'yesterday'], 'duration such as'],
+    [['list', '--overdue', '--phase', 'Placing'], 'exclude each other'],
+    [['list', '--status', 'done'], 'Allowed choices are running'],
+    [['completion', 'tcsh'], 'Allowed choices are bash, zsh, fish'],
     [['faults', 'ad'], 'Did you mean add'],
     [['faults', 'add'], 'name a fault, or a file with --file'],
     [['retry'], 'name the purchase, or all that are parked with --all'],

@@ -4,9 +4,12 @@ import { Output, type Format, type Look } from '../../src/cli/output.js';
 import { printError } from '../../src/cli/print-error.js';
 import type { PortalReport } from '../../src/cli/portal-report.js';
 import { ChangePrinter } from '../../src/cli/render-change.js';
+import { findingLines } from '../../src/cli/doctor/render.js';
 import { listLines } from '../../src/cli/render-list.js';
 import { portalReportLines } from '../../src/cli/render-portal-report.js';
 import { shortStatus, statusLines } from '../../src/cli/render-status.js';
+import type { PurchaseView } from '../../src/cli/show/gather.js';
+import { showLines } from '../../src/cli/show/render-show.js';
 import { styleFor } from '../../src/cli/style.js';
 import { PurchaseFailedError, type PurchaseReport } from '../../src/client/index.js';
 
@@ -91,7 +94,31 @@ function listing(text: string) {
     phase: 'ActionRequired',
     reason: 'OrderRejected',
     startedAt: text,
+    asOf: text,
   } as const;
+}
+
+function view(text: string): PurchaseView {
+  const poller = { identity: text, buildId: text };
+  const queue = { pollers: [poller], backlog: 1, backlogAgeMs: 1 };
+  return {
+    ...report(text),
+    run: { runId: 'r', startedAt: text, historyEvents: 3 },
+    runs: [{ runId: text, runStatus: 'FAILED', startedAt: text, closedAt: text }],
+    pendingActivities: [
+      {
+        activity: text,
+        state: 'scheduled',
+        attempt: 2,
+        worker: text,
+        lastFailure: { type: text, message: text },
+      },
+    ],
+    queue: { name: text, workflow: queue, activity: queue },
+    order: { lines: [{ productId: text, quantity: 1 }] },
+    // It was asked for, and is shown whole.
+    orderDocument: { note: text.slice(0, 2_000) },
+  };
 }
 
 function failure(text: string): PurchaseFailedError {
@@ -101,6 +128,8 @@ function failure(text: string): PurchaseFailedError {
 
 const SHOWN: readonly [name: string, show: (text: string) => readonly string[]][] = [
   ['status', (text) => statusLines(report(text), LOOK)],
+  ['show', (text) => showLines(view(text), LOOK)],
+  ['doctor', (text) => findingLines([{ check: 'portal', state: 'bad', message: text, hint: text }], LOOK)],
   ['what moves while it is waited for', (text) => [shortStatus(report(text), NOW)]],
   ['watch', (text) => new ChangePrinter().lines(report(text), LOOK)],
   [

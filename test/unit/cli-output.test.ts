@@ -124,7 +124,8 @@ describe('a status in text', () => {
     const lines = statusLines(report({ runStatus: 'TERMINATED' }), LOOK).join('\n');
     expect(lines).toMatch(/^EXT-1 {2}Terminated \(was Provisioning\)\n/);
     expect(lines).toContain('stopped from outside');
-    expect(lines).toContain('first wait in Confirming');
+    expect(lines).toMatch(/first wait\s+in\s+Confirming/);
+    expect(lines.replaceAll(/\s+/g, ' ')).toContain('the purchase again (`npx marketplace purchase FILE`)');
     expect(lines).not.toContain('next poll');
   });
 
@@ -151,7 +152,7 @@ describe('a status in text', () => {
       'this purchase placed nothing itself; whether the order existed before could not be found out',
     );
     expect(text('OutcomeUnknown')).toContain('an order may have been sent');
-    expect(text('Started')).toMatch(/what to do +Ask GitLab .* or start the purchase again: it looks/);
+    expect(text('Started')).toMatch(/what to do +Ask GitLab .* or start the purchase again .*: it looks/);
   });
 });
 
@@ -161,12 +162,13 @@ describe('a list in text', () => {
     workflowId: 'purchase:P:EXT-1',
     runStatus: 'RUNNING',
     startedAt: '2026-01-31T11:00:00.000Z',
+    asOf: '2026-01-31T11:57:30.000Z',
   };
 
   it('has a head and aligned columns', () => {
     expect(listLines([listing], 20, LOOK)).toEqual([
-      'ID     PHASE      PARTNER  STARTED',
-      'EXT-1  not begun  P        1h ago',
+      'ID     PHASE      PARTNER  STARTED  AS OF',
+      'EXT-1  not begun  P        1h ago   2m ago',
     ]);
   });
 
@@ -174,9 +176,9 @@ describe('a list in text', () => {
     const parked = { ...listing, phase: 'ActionRequired', reason: 'InvalidClient' } as const;
     const stopped = { ...listing, phase: 'Placing', runStatus: 'TERMINATED' } as const;
     expect(listLines([parked, stopped], 20, LOOK)).toEqual([
-      'ID     PHASE                     PARTNER  STARTED  REASON',
-      'EXT-1  ActionRequired            P        1h ago   InvalidClient',
-      'EXT-1  Terminated (was Placing)  P        1h ago   -',
+      'ID     PHASE                     PARTNER  STARTED  AS OF   REASON',
+      'EXT-1  ActionRequired            P        1h ago   2m ago  InvalidClient',
+      'EXT-1  Terminated (was Placing)  P        1h ago   2m ago  -',
     ]);
   });
 
@@ -188,7 +190,11 @@ describe('a list in text', () => {
       phase: 'ActionRequired',
       reason: 'UnexpectedResponse',
     } as const;
-    for (const line of listLines([wide], 20, LOOK)) expect(line.length).toBeLessThanOrEqual(80);
+    const lines = listLines([wide], 20, { ...LOOK, width: 80 });
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
+    // What all have in common is said once, where it would not fit beside the rest.
+    expect(lines.at(-1)).toBe('All of trading partner 0012300000AbCdEAAA');
+    expect(lines[0]).not.toContain('PARTNER');
   });
 
   it('says when it is empty, or may have more', () => {
@@ -321,13 +327,13 @@ describe("the demonstration's hints", () => {
 
   it('link to the very run', () => {
     expect(webUiLink(facts)).toBe(
-      'http://127.0.0.1:8233/namespaces/default/workflows/purchase%3AP%3AEXT-1/run-1/history',
+      'http://127.0.0.1:8233/namespaces/default/workflows/purchase%3AP%3AEXT-1/run-1/user-metadata',
     );
   });
 
   it('name the server only where others would not find it', () => {
     expect(hints('127.0.0.1:7233', {})).not.toContain('--address');
-    expect(hints('127.0.0.1:5000', {})).toContain('marketplace status EXT-1 --address 127.0.0.1:5000');
+    expect(hints('127.0.0.1:5000', {})).toContain('marketplace show EXT-1 --address 127.0.0.1:5000');
     expect(hints('127.0.0.1:7233', { TEMPORAL_ADDRESS: 'x:1' })).toContain('--address 127.0.0.1:7233');
     expect(hints('127.0.0.1:7233', { TEMPORAL_NAMESPACE: 'n' })).toContain('--namespace default');
   });

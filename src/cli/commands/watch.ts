@@ -9,6 +9,7 @@ import { EXIT } from '../exit-codes.js';
 import { findPurchase, shownWorkflowId } from '../find-purchase.js';
 import { globalsOf } from '../global-options.js';
 import { quotedCommandFor, STOPPED_HINT, UNKNOWN_ORDER_HINT, withCommands } from '../hints.js';
+import { LiveLine } from '../live-line.js';
 import type { Output } from '../output.js';
 import { PROGRAM } from '../program-name.js';
 import { partnerOption } from '../partner-option.js';
@@ -18,8 +19,9 @@ import { StopSignal } from '../signals.js';
 import { isStopped } from '../standing.js';
 
 const HELP = `
-Prints only what changes, until the purchase ends. With -o jsonl every change is a line like the answer of
-"status", its timeline holding what is new; with -o json the last one is printed at the end.
+Prints only what changes, until the purchase ends; on a terminal, a last line counts down to the next call. With
+-o jsonl every change is a line like the answer of "status", its timeline holding what is new; with -o json the last
+one is printed at the end.
 
 Examples:
   $ ${PROGRAM} watch EXT-1001
@@ -68,9 +70,15 @@ async function printChanges(
 ): Promise<PurchaseReport | undefined> {
   const printer = new ChangePrinter();
   let last: PurchaseReport | undefined;
-  for await (const report of changesOf(ask, watching)) {
-    if (output.format !== 'json') output.item(report, (look) => printer.lines(report, look));
-    last = report;
+  const live = await LiveLine.start(output.format);
+  try {
+    for await (const report of changesOf(() => live.following(ask), watching)) {
+      live.makeRoom();
+      if (output.format !== 'json') output.item(report, (look) => printer.lines(report, look));
+      last = report;
+    }
+  } finally {
+    live.stop();
   }
   if (last === undefined || output.format !== 'json') return last;
   // The reports of changes have only what is new of the timeline.

@@ -5,6 +5,7 @@ import type { Look } from '../output.js';
 import { packageFile } from '../package-files.js';
 import { PROGRAM } from '../program-name.js';
 import { shellQuote } from '../text.js';
+import { runUrl } from '../../temporal/ui-links.js';
 
 /** What the lines to try next are about. */
 export interface HintFacts {
@@ -21,8 +22,12 @@ export interface HintFacts {
 
 /** The Web UI's page of a run. */
 export function webUiLink({ ids, runId, server }: HintFacts): string {
-  const workflow = encodeURIComponent(purchaseWorkflowId(ids));
-  return `${server.uiUrl ?? ''}/namespaces/${encodeURIComponent(server.namespace)}/workflows/${workflow}/${runId}/history`;
+  return runUrl(
+    { url: server.uiUrl ?? '', namespace: server.namespace },
+    purchaseWorkflowId(ids),
+    runId,
+    'user-metadata',
+  );
 }
 
 /** What to try while the server runs: lines to copy and paste. */
@@ -35,7 +40,7 @@ export function hintLines(facts: HintFacts, { style }: Look, env: NodeJS.Process
   return [
     '',
     style.bold('Try next, in another terminal'),
-    marketplace(`status ${id}`),
+    marketplace(`show ${id}`),
     marketplace('list'),
     ...definition,
     `  ${command} workflow show ${workflow}${flags}`,
