@@ -1,0 +1,4 @@
+import { testCaller } from './caller-tests.js';
+import { go } from './callers.js';
+
+testCaller(go);

@@ -1,0 +1,4 @@
+import { testCaller } from './caller-tests.js';
+import { http } from './callers.js';
+
+testCaller(http);

@@ -1,0 +1,4 @@
+import { testCaller } from './caller-tests.js';
+import { java } from './callers.js';
+
+testCaller(java);

@@ -1,0 +1,4 @@
+import { testCaller } from './caller-tests.js';
+import { python } from './callers.js';
+
+testCaller(python);
