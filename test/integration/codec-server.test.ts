@@ -419,7 +419,7 @@ describe('a codec server whose audit log cannot be written', () => {
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'codec-audit-'));
     const pipe = join(folder, 'pipe');
-    execFileSync('mkfifo', [pipe]);
+    execFileSync('sh', ['-c', 'mkfifo "$0"', pipe]);
     reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
     writer = openSync(pipe, 'w');
     at = await Stage.start({}, { audit: createAudit(auditDestination(writer)) });
