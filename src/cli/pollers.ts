@@ -14,8 +14,8 @@ export interface Poller {
 /** Who serves a task queue, and what waits there. */
 export interface QueueReport {
   readonly pollers: readonly Poller[];
-  /** About how many tasks wait for a worker. */
-  readonly backlog: number;
+  /** About how many tasks wait for a worker; older servers do not tell. */
+  readonly backlog?: number;
   /** How long the oldest of them has waited, in milliseconds. */
   readonly backlogAgeMs: number;
 }
@@ -49,7 +49,7 @@ export async function describeQueue(client: Client, name: string, kind: QueueKin
           ...(buildId && { buildId }),
         };
       }),
-    backlog: Number(String(stats?.approximateBacklogCount ?? 0)),
+    ...(stats && { backlog: Number(String(stats.approximateBacklogCount ?? 0)) }),
     backlogAgeMs: Number(String(stats?.approximateBacklogAge?.seconds ?? 0)) * 1_000,
   };
 }

@@ -6,7 +6,7 @@ import { WORKER_HINT } from '../hints.js';
 import { describeQueue, lastAskedAt, type QueueReport } from '../pollers.js';
 import { oneLine } from '../sanitize.js';
 import { relative } from '../text.js';
-import { bad, check, good, warn, type Finding } from './finding.js';
+import { bad, check, good, notChecked, warn, type Finding } from './finding.js';
 import { temporalClock } from './temporal-clock.js';
 import { workerBuilds } from './worker-builds.js';
 
@@ -118,6 +118,8 @@ function workers(kind: string, queueReport: QueueReport, taskQueue: string) {
 const LONG_WAIT_MS = 60_000;
 
 function backlog(workflow: QueueReport, activity: QueueReport) {
+  if (workflow.backlog === undefined || activity.backlog === undefined)
+    return notChecked('this server does not tell');
   const count = workflow.backlog + activity.backlog;
   const age = Math.max(workflow.backlogAgeMs, activity.backlogAgeMs);
   if (count === 0) return good('no task waits for a worker');

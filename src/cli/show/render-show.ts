@@ -159,7 +159,7 @@ function workersText({ workflow, activity }: NonNullable<PurchaseView['queue']>,
       : `${names.workflow} for workflow tasks; ${names.activity} for activity tasks`;
   const seen = lastAskedAt(workflow, activity);
   const age = seen === undefined ? '' : `, asked for work ${relative(seen, now)}`;
-  const waiting = workflow.backlog + activity.backlog;
+  const waiting = (workflow.backlog ?? 0) + (activity.backlog ?? 0);
   return waiting === 0
     ? `${who}${age}`
     : `${who}${age}; about ${waiting} ${waiting === 1 ? 'task waits' : 'tasks wait'}`;
