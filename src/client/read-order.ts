@@ -1,13 +1,13 @@
 import type { Client } from '@temporalio/client';
 import { MESSAGES } from '../contract/names.js';
 import { summaryIn } from '../contract/visibility.js';
+import { decodeFirst, type Payloads } from './decode-payloads.js';
 import type { RunInfo } from './report.js';
 
 type History = NonNullable<
   Awaited<ReturnType<Client['workflowService']['getWorkflowExecutionHistory']>>['history']
 >;
 type HistoryEvent = NonNullable<History['events']>[number];
-type Payloads = Parameters<Client['options']['loadedDataConverter']['payloadCodecs'][number]['decode']>[0];
 
 /**
  * The order a run buys, decoded as the client decodes everything: its history has it, with or without a worker,
@@ -26,7 +26,7 @@ export async function readOrder(client: Client, run: RunInfo): Promise<unknown> 
     }
     const completed = event.workflowExecutionUpdateCompletedEventAttributes;
     const amendment = asked.get(completed?.meta?.updateId);
-    if (amendment && completed?.outcome?.success) order = await decoded(client, amendment);
+    if (amendment && completed?.outcome?.success) order = await decodeFirst(client, amendment);
   }
   return order;
 }
@@ -40,16 +40,11 @@ function updateRequestIn(event: HistoryEvent) {
 }
 
 async function startedWith(client: Client, event: HistoryEvent): Promise<unknown> {
-  const input = await decoded(client, event.workflowExecutionStartedEventAttributes?.input?.payloads ?? []);
+  const input = await decodeFirst(
+    client,
+    event.workflowExecutionStartedEventAttributes?.input?.payloads ?? [],
+  );
   return typeof input === 'object' && input !== null ? Reflect.get(input, 'order') : undefined;
-}
-
-async function decoded(client: Client, encoded: Payloads): Promise<unknown> {
-  const { payloadConverter, payloadCodecs } = client.options.loadedDataConverter;
-  let payloads = encoded;
-  for (const codec of payloadCodecs.toReversed()) payloads = await codec.decode(payloads);
-  const [payload] = payloads;
-  return payload && payloadConverter.fromPayload(payload);
 }
 
 async function* eventsOf(

@@ -1,5 +1,5 @@
-import { createServer, type Server } from 'node:http';
-import { getRequestListener } from '@hono/node-server';
+import type { Server } from 'node:http';
+import { createHttpServer, listen } from '../http-server.js';
 import { EncryptionCodec } from './encryption-codec.js';
 import { createCodecApp } from './server-app.js';
 import { createAudit, type Audit } from './server-audit.js';
@@ -45,27 +45,12 @@ export async function startCodecServer(
     namespaces: config.namespaces,
     uiOrigins: config.uiOrigins,
   });
-  const listener = getRequestListener((request, env) => app.fetch(request, env), {
-    overrideGlobalObjects: false,
+  const server = createHttpServer((request, env) => app.fetch(request, env), {
+    requestTimeout: REQUEST_TIMEOUT_MS,
   });
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (incoming, outgoing) => {
-    void listener(incoming, outgoing);
-  });
-  const port = await listen(server, config);
+  const port = await listen(server, config.port, config.host);
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   return { url: `http://${host}:${port}`, close: () => close(server) };
-}
-
-/** The port it listens on. */
-function listen(server: Server, { host, port }: CodecServerConfig): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      const address = server.address();
-      if (typeof address === 'object' && address !== null) resolve(address.port);
-      else reject(new Error('the server has no port'));
-    });
-  });
 }
 
 function close(server: Server): Promise<void> {

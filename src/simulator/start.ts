@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import { getRequestListener } from '@hono/node-server';
+import type { Server } from 'node:http';
+import { createHttpServer, listen } from '../http-server.js';
 import { createApp } from './app.js';
 import { FaultPlan } from './fault-plan.js';
 import type { Fault } from './faults.js';
@@ -50,8 +50,11 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const stop = new AbortController();
   setMaxListeners(0, stop.signal);
   const portal = createPortal(options, stop.signal);
-  const server = createHttpServer(portal);
-  const port = await listen(server, options.port ?? 0);
+  const app = createApp(portal);
+  const server = createHttpServer((request, env) => app.fetch(request, env), {
+    keepAliveTimeout: KEEP_ALIVE_MS,
+  });
+  const port = await listen(server, options.port ?? 0, LOOPBACK);
   return {
     url: `http://${LOOPBACK}:${port}`,
     port,
@@ -74,29 +77,6 @@ function createPortal(options: SimulatorOptions, stopped: AbortSignal): Portal {
   const faults = new FaultPlan(settings.now);
   for (const fault of options.faults ?? []) faults.add(fault);
   return { settings, tokens: new Tokens(), orders: new OrderBook(settings), faults, journal: [], stopped };
-}
-
-function createHttpServer(portal: Portal): Server {
-  const app = createApp(portal);
-  // The global Request and Response stay Node's own: the code under test lives in the same process.
-  const listener = getRequestListener((request, env) => app.fetch(request, env), {
-    overrideGlobalObjects: false,
-  });
-  return createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (incoming, outgoing) => {
-    void listener(incoming, outgoing);
-  });
-}
-
-/** The port it listens on. */
-function listen(server: Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, LOOPBACK, () => {
-      const address = server.address();
-      if (typeof address === 'object' && address !== null) resolve(address.port);
-      else reject(new Error('the server has no port'));
-    });
-  });
 }
 
 function close(server: Server): Promise<void> {

@@ -59,23 +59,25 @@ const duration = fc.oneof(
   fc.constantFrom('30d', '1h30m', '0.5s', '007m', '3650d', '0s'),
 );
 const optional = { requiredKeys: [] };
-const options = fc.record(
-  {
-    polling: fc.record(
-      {
-        initialInterval: duration,
-        backoffCoefficient: fc.double({ min: 1, max: 100, noNaN: true }),
-        maximumInterval: duration,
-        deadline: duration,
-      },
-      optional,
-    ),
-    settling: fc.record({ initialInterval: duration, maximumInterval: duration, window: duration }, optional),
-    onRejected: fc.constantFrom('fail', 'park'),
-    parkDeadline: duration,
-  },
-  optional,
-);
+/** Options whose every wait is made so. */
+export const purchaseOptions = (wait: fc.Arbitrary<string>) =>
+  fc.record(
+    {
+      polling: fc.record(
+        {
+          initialInterval: wait,
+          backoffCoefficient: fc.double({ min: 1, max: 100, noNaN: true }),
+          maximumInterval: wait,
+          deadline: wait,
+        },
+        optional,
+      ),
+      settling: fc.record({ initialInterval: wait, maximumInterval: wait, window: wait }, optional),
+      onRejected: fc.constantFrom('fail', 'park'),
+      parkDeadline: wait,
+    },
+    optional,
+  );
 const moment = fc
   .date({ min: new Date(0), max: new Date('9999-12-31T23:59:59.999Z'), noInvalidDate: true })
   .map((date) => date.toISOString());
@@ -100,7 +102,10 @@ const effect = fc.constantFrom('not-placed', 'too-late');
 /** What may be sent and answered, by the name of its JSON Schema. The contract does not take all of it. */
 export const SAMPLES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   'order.json': order,
-  'purchase-input.json': fc.record({ order, options }, { requiredKeys: ['order'] }),
+  'purchase-input.json': fc.record(
+    { order, options: purchaseOptions(duration) },
+    { requiredKeys: ['order'] },
+  ),
   'status.json': fc.record(
     {
       phase,

@@ -102,6 +102,15 @@ async function expectNothingOfTheCustomer(order: Order): Promise<void> {
   expect(await decodedIn(answers.history, codec)).toContain('Lovelace');
 }
 
+/** The portal refuses an order, once, in words that name the customer. */
+function refuse({ externalSubscriptionId }: Order): void {
+  rig.simulator.addFault({
+    call: 'place',
+    externalSubscriptionId,
+    then: { do: 'answer', when: 'before', ...REFUSAL },
+  });
+}
+
 describe('a purchase with encryption on', () => {
   let worker: WorkerProcess;
   beforeAll(async () => {
@@ -158,11 +167,7 @@ describe('a purchase with encryption on', () => {
   it('that is parked, amended and goes on shows nothing, nor does an update that is refused', async () => {
     const order = aCustomersOrder();
     const { externalSubscriptionId } = order;
-    rig.simulator.addFault({
-      call: 'place',
-      externalSubscriptionId,
-      then: { do: 'answer', when: 'before', ...REFUSAL },
-    });
+    refuse(order);
     rig.simulator.setStatus(externalSubscriptionId, 'Created');
     await begin(caller, order, { onRejected: 'park' });
     const { lastError } = await until(caller, order, ({ phase }) => phase === 'ActionRequired');
@@ -180,11 +185,7 @@ describe('a purchase with encryption on', () => {
 
   it('that is refused shows nothing, its failures and stack traces included', async () => {
     const order = aCustomersOrder();
-    rig.simulator.addFault({
-      call: 'place',
-      externalSubscriptionId: order.externalSubscriptionId,
-      then: { do: 'answer', when: 'before', ...REFUSAL },
-    });
+    refuse(order);
     await begin(caller, order);
     const failure = await rejection(caller.purchases.waitForResult(order));
     expect(failure).toMatchObject({
@@ -255,11 +256,7 @@ describe('the command line', () => {
 
   async function parked(): Promise<Order> {
     const order = aCustomersOrder();
-    rig.simulator.addFault({
-      call: 'place',
-      externalSubscriptionId: order.externalSubscriptionId,
-      then: { do: 'answer', when: 'before', ...REFUSAL },
-    });
+    refuse(order);
     await begin(caller, order, { onRejected: 'park' });
     await until(caller, order, ({ phase }) => phase === 'ActionRequired');
     return order;
@@ -450,11 +447,7 @@ describe('without keys', () => {
     await rig.startWorker();
     const inTheClear = rig.callerWith();
     const order = aCustomersOrder();
-    rig.simulator.addFault({
-      call: 'place',
-      externalSubscriptionId: order.externalSubscriptionId,
-      then: { do: 'answer', when: 'before', ...REFUSAL },
-    });
+    refuse(order);
     await begin(inTheClear, order);
     await rejection(inTheClear.purchases.waitForResult(order));
     const { history } = await rawAnswersAbout(order);

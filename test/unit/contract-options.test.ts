@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { optionsSchema, resolveOptions, SETTLING_WINDOW } from '../../src/contract/index.js';
+import { purchaseOptions } from '../helpers/contract-arbitraries.js';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -62,27 +63,8 @@ describe('the options of a purchase', () => {
     const duration = fc
       .record({ count: fc.nat(4_000), unit: fc.constantFrom('ms', 's', 'm', 'h', 'd') })
       .map(({ count, unit }) => `${count}${unit}`);
-    const options = fc.record(
-      {
-        polling: fc.record(
-          {
-            initialInterval: duration,
-            backoffCoefficient: fc.double({ min: 1, max: 100, noNaN: true }),
-            maximumInterval: duration,
-            deadline: duration,
-          },
-          { requiredKeys: [] },
-        ),
-        settling: fc.record(
-          { initialInterval: duration, maximumInterval: duration, window: duration },
-          { requiredKeys: [] },
-        ),
-        parkDeadline: duration,
-      },
-      { requiredKeys: [] },
-    );
     fc.assert(
-      fc.property(options, (given) => {
+      fc.property(purchaseOptions(duration), (given) => {
         const checked = optionsSchema.safeParse(given);
         fc.pre(checked.success);
         const { polling, settling, parkDeadlineMs } = resolveOptions(checked.data);

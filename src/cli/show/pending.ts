@@ -1,4 +1,5 @@
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
+import { decodeFirst } from '../../client/decode-payloads.js';
 import { isoOf } from '../proto.js';
 
 /** An activity that has not ended: it runs, or waits to be tried again. */
@@ -55,12 +56,8 @@ async function pendingActivity(client: Client, activity: RawActivity): Promise<P
 async function messageOf(client: Client, { message, encodedAttributes }: RawFailure): Promise<string> {
   const otherwise = message ?? '';
   if (!encodedAttributes) return otherwise;
-  const { payloadConverter, payloadCodecs } = client.options.loadedDataConverter;
   try {
-    let payloads = [encodedAttributes];
-    for (const codec of payloadCodecs.toReversed()) payloads = await codec.decode(payloads);
-    const [payload] = payloads;
-    const attributes: unknown = payload && payloadConverter.fromPayload(payload);
+    const attributes = await decodeFirst(client, [encodedAttributes]);
     return String(Reflect.get(Object(attributes), 'message') ?? otherwise);
   } catch {
     return otherwise;
