@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { KeyRingError, loadKeyRing, type KeyRing } from './codec/index.js';
 import { TASK_QUEUE } from './contract/names.js';
-import { portalUrlProblem, type Credentials } from './portal/index.js';
+import { sameForAll, type Partners } from './partners/index.js';
+import { portalUrlProblem } from './portal/index.js';
 import { loadTemporalConfig, TemporalConfigError, type TemporalConfig } from './temporal/index.js';
 
 /** What a worker needs to know. Read once, never changed. */
@@ -10,7 +11,15 @@ export interface WorkerConfig {
   readonly temporal: TemporalConfig;
   readonly taskQueue: string;
   readonly portalUrl: string;
-  readonly credentials: Credentials;
+  readonly partners: Partners;
+  /** Calls a second to the portal, over all workers together. @default as many as there are */
+  readonly portalRate?: number;
+  /** Where Prometheus metrics are served, `host:port`. @default nowhere */
+  readonly metricsAddress?: string;
+  /** Where `/healthz`, `/readyz` and `/status` are served, `host:port`. @default nowhere */
+  readonly healthAddress?: string;
+  /** Turns Temporal's worker versioning on. @default it is off */
+  readonly buildId?: string;
   /** With keys, customer data is encrypted. */
   readonly keys?: KeyRing;
 }
@@ -30,13 +39,6 @@ function list(mistakes: readonly string[]): string {
   return mistakes.map((mistake) => `  - ${mistake}`).join('\n');
 }
 
-/** Reserved names: better a clear "no" than a setting that does nothing. */
-const NOT_SUPPORTED = [
-  'MARKETPLACE_PARTNERS_FILE',
-  'MARKETPLACE_PORTAL_RATE',
-  'MARKETPLACE_METRICS_ADDRESS',
-] as const;
-
 /** One mistake a variable: the first that is found. */
 const text = (meaning: string) =>
   z
@@ -54,11 +56,31 @@ const portalUrl = text('the portal to order at, such as https://customers.stagin
   },
 );
 
+const rate = text('calls a second to the portal')
+  .refine((value) => /^\d{1,6}(\.\d{1,3})?$/.test(value) && Number(value) > 0, {
+    error: 'is no number of calls a second, such as 10 or 0.5',
+  })
+  .transform(Number);
+
+const address = text('an address to listen at').refine((value) => LISTENING.test(value), {
+  error: 'is no host:port, such as 0.0.0.0:9464 or [::1]:9464',
+});
+
+const LISTENING = /^(?:[\w.-]+|\[[\da-fA-F:]+\]):\d{1,5}$/;
+
+const buildId = text('the build that this worker is').refine((value) => /^[\w.+-]{1,100}$/.test(value), {
+  error: 'may have letters, digits, ".", "_", "+" and "-" only, at most 100',
+});
+
 const environmentSchema = z.object({
   MARKETPLACE_PORTAL_URL: portalUrl,
   MARKETPLACE_CLIENT_ID: text('the client ID that GitLab gave you'),
   MARKETPLACE_CLIENT_SECRET: text('the client secret that GitLab gave you'),
   MARKETPLACE_TASK_QUEUE: text('the task queue').default(TASK_QUEUE),
+  MARKETPLACE_PORTAL_RATE: rate.optional(),
+  MARKETPLACE_METRICS_ADDRESS: address.optional(),
+  MARKETPLACE_HEALTH_ADDRESS: address.optional(),
+  MARKETPLACE_BUILD_ID: buildId.optional(),
 });
 
 /**
@@ -68,9 +90,7 @@ const environmentSchema = z.object({
  */
 export function loadWorkerConfig(environment: NodeJS.ProcessEnv = process.env): WorkerConfig {
   const env = filledIn(environment);
-  const mistakes: string[] = NOT_SUPPORTED.filter((name) => env[name] !== undefined).map(
-    (name) => `${name} is not supported by this version`,
-  );
+  const mistakes: string[] = [];
   const temporal = collect(mistakes, () => loadTemporalConfig(env));
   const keys = collect(mistakes, () => codecKeysIn(env));
   const secret = collect(mistakes, () => clientSecret(env));
@@ -84,15 +104,20 @@ export function loadWorkerConfig(environment: NodeJS.ProcessEnv = process.env): 
     if (!isTold) mistakes.push(`${path.join('.')} ${message}`);
   }
   if (mistakes.length > 0 || !own.success || temporal === undefined) throw new ConfigError(mistakes);
+  const { data } = own;
   return Object.freeze({
     temporal,
-    taskQueue: own.data.MARKETPLACE_TASK_QUEUE,
-    portalUrl: own.data.MARKETPLACE_PORTAL_URL,
-    credentials: {
-      clientId: own.data.MARKETPLACE_CLIENT_ID,
-      clientSecret: own.data.MARKETPLACE_CLIENT_SECRET,
-    },
+    taskQueue: data.MARKETPLACE_TASK_QUEUE,
+    portalUrl: data.MARKETPLACE_PORTAL_URL,
+    partners: sameForAll({
+      clientId: data.MARKETPLACE_CLIENT_ID,
+      clientSecret: data.MARKETPLACE_CLIENT_SECRET,
+    }),
     ...(keys && { keys }),
+    ...(data.MARKETPLACE_PORTAL_RATE && { portalRate: data.MARKETPLACE_PORTAL_RATE }),
+    ...(data.MARKETPLACE_METRICS_ADDRESS && { metricsAddress: data.MARKETPLACE_METRICS_ADDRESS }),
+    ...(data.MARKETPLACE_HEALTH_ADDRESS && { healthAddress: data.MARKETPLACE_HEALTH_ADDRESS }),
+    ...(data.MARKETPLACE_BUILD_ID && { buildId: data.MARKETPLACE_BUILD_ID }),
   });
 }
 

@@ -15,6 +15,7 @@ import { parsePortalUrl, pathSegment, type PortalUrl } from './portal-url.js';
 import { personalValuesIn } from './portal-words.js';
 import { type Token, TokenCache } from './token-cache.js';
 import { type Credentials, judgeToken, tokenCall } from './token-endpoint.js';
+import type { CallInfo, CallReport, PortalTraffic } from './traffic.js';
 
 export interface PortalClientOptions {
   /** The portal's base URL; it may have a path prefix. https, or http to a loopback host. */
@@ -27,6 +28,12 @@ export interface PortalClientOptions {
   readonly timeouts?: Partial<PortalTimeouts>;
   /** The present, in milliseconds since the epoch, by which tokens expire. @default Date.now */
   readonly now?: () => number;
+  /** When calls may be made. @default at once, always */
+  readonly traffic?: PortalTraffic;
+  /** Hears of each call, also of one that was held back. @default nobody does */
+  readonly onCall?: (call: CallInfo, report: CallReport) => void;
+  /** More headers for each call, such as `traceparent`. @default none */
+  readonly extraHeaders?: () => Readonly<Record<string, string>>;
 }
 
 /** A token that the portal has granted, without the token itself. */
@@ -50,15 +57,21 @@ export class PortalClient {
   readonly #credentials: PortalClientOptions['credentials'];
   readonly #timeouts: PortalTimeouts;
   readonly #now: () => number;
+  readonly #traffic: PortalTraffic | undefined;
+  readonly #onCall: PortalClientOptions['onCall'];
+  readonly #extraHeaders: PortalClientOptions['extraHeaders'];
   readonly #pool: Pool;
   readonly #tokens: TokenCache;
 
   /** @throws TypeError when the URL is not one a portal could have. */
-  constructor({ url, credentials, timeouts, now = Date.now }: PortalClientOptions) {
+  constructor({ url, credentials, timeouts, now = Date.now, ...hooks }: PortalClientOptions) {
     this.#url = parsePortalUrl(url);
     this.#credentials = credentials;
     this.#timeouts = { ...DEFAULT_TIMEOUTS, ...timeouts };
     this.#now = now;
+    this.#traffic = hooks.traffic;
+    this.#onCall = hooks.onCall;
+    this.#extraHeaders = hooks.extraHeaders;
     this.#tokens = new TokenCache((partner, scope) => this.#requestToken(partner, scope), now);
     this.#pool = new Pool(this.#url.origin, {
       // Certificates are checked even where NODE_TLS_REJECT_UNAUTHORIZED says otherwise.
@@ -129,12 +142,13 @@ export class PortalClient {
     call: Call,
     signal: AbortSignal | undefined,
   ): Promise<Outcome> {
+    const info: CallInfo = { tradingPartnerId, kind: call.method === 'POST' ? 'place' : 'find' };
     const token = await this.#tokens.get(tradingPartnerId, scope, signal);
-    const first = await this.#send(withToken(call, token), signal);
+    const first = await this.#send(info, withToken(call, token), signal);
     if (first.status !== 401) return first;
     this.#tokens.invalidate(tradingPartnerId, scope, token);
     const renewed = await this.#tokens.get(tradingPartnerId, scope, signal);
-    const second = await this.#send(withToken(call, renewed), signal);
+    const second = await this.#send(info, withToken(call, renewed), signal);
     if (second.status !== 401) return second;
     const message = `${answered(call, second)}. It refused a token that it had just granted.`;
     throw new PortalUnauthorizedError('token_refused', message, second);
@@ -144,7 +158,8 @@ export class PortalClient {
     const call = tokenCall(this.#url.tokenPath, await this.#credentialsOf(tradingPartnerId), scope);
     const requestedAt = this.#now();
     // No signal: the callers who wait for this token come and go.
-    return judgeToken(call, await this.#send(call, undefined), scope, requestedAt);
+    const outcome = await this.#send({ tradingPartnerId, kind: 'token' }, call, undefined);
+    return judgeToken(call, outcome, scope, requestedAt);
   }
 
   async #credentialsOf(tradingPartnerId: string): Promise<Credentials> {
@@ -161,10 +176,29 @@ export class PortalClient {
     throw new PortalUnauthorizedError('no_credentials', `there are no credentials for ${partner}`);
   }
 
-  #send(call: Call, signal: AbortSignal | undefined): Promise<Outcome> {
-    const headers = { ...COMMON_HEADERS, ...call.headers };
-    return exchange(this.#pool, { ...call, headers }, this.#timeouts, signal);
+  async #send(info: CallInfo, call: Call, signal: AbortSignal | undefined): Promise<Outcome> {
+    const held = await this.#traffic?.admit(info, signal);
+    if (held !== undefined) {
+      this.#onCall?.(info, { ...held, durationMs: 0 });
+      return { sent: false, ...held };
+    }
+    const headers = { ...COMMON_HEADERS, ...this.#extraHeaders?.(), ...call.headers };
+    const startedAt = performance.now();
+    const outcome = await exchange(this.#pool, { ...call, headers }, this.#timeouts, signal);
+    const report = reportOf(outcome, performance.now() - startedAt);
+    this.#traffic?.completed(info, report);
+    this.#onCall?.(info, report);
+    return outcome;
   }
+}
+
+function reportOf({ status, code, retryAfterMs }: Outcome, durationMs: number): CallReport {
+  return {
+    durationMs,
+    ...(status !== undefined && { status }),
+    ...(code !== undefined && { code }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  };
 }
 
 const COMMON_HEADERS = {

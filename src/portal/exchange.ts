@@ -41,8 +41,12 @@ export interface NoAnswer {
   readonly status?: undefined;
   /** `false` only when not one byte of the request was written. */
   readonly sent: boolean;
-  /** Node's or undici's code of what went wrong. */
+  /** Node's or undici's code of what went wrong, or why the call was held back. */
   readonly code: string;
+  /** When a call that was held back may be tried again, in milliseconds. */
+  readonly retryAfterMs?: number | undefined;
+  /** Whether it was held back because we call too often. */
+  readonly throttled?: boolean;
 }
 
 /**

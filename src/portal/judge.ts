@@ -9,6 +9,7 @@ import {
   PortalUnavailableError,
   PortalUnreadableError,
 } from './errors.js';
+import type { Held } from './traffic.js';
 import type { Answer, Call, NoAnswer } from './exchange.js';
 
 /** What became of a call. The functions here say what it means for the order. */
@@ -87,10 +88,22 @@ function isRefusal(status: number): boolean {
   return status >= 400 && !isUnavailable(status);
 }
 
-function unreachable(call: Call, outcome: NoAnswer): PortalUnavailableError {
+function unreachable(call: Call, outcome: NoAnswer): PortalUnavailableError | PortalThrottledError {
+  const held = HELD[outcome.code];
+  if (held !== undefined && !outcome.sent) {
+    const Kind = outcome.throttled ? PortalThrottledError : PortalUnavailableError;
+    return new Kind(`${call.name} was not sent: ${held}`, outcome);
+  }
   const what = outcome.sent ? 'the answer was lost' : 'the portal could not be reached';
   return new PortalUnavailableError(`${call.name}: ${what} (${outcome.code})`, outcome);
 }
+
+/** In words, why a call was held back. */
+const HELD: Readonly<Record<string, string>> = {
+  PAUSED: 'the portal asked for a pause',
+  CIRCUIT_OPEN: 'the portal is down, and is asked again now and then',
+  BUSY: 'too many calls wait for their turn',
+} satisfies Record<Held['code'], string>;
 
 function unknownOutcome(what: string, outcome: Outcome): PortalOutcomeUnknownError {
   const next = 'Whether it took the order is not known: look for it before it is sent again.';

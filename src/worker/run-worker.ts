@@ -24,7 +24,7 @@ export class WorkerStartError extends Error {
  */
 export async function runWorker(config: WorkerConfig, announce: (line: string) => void): Promise<void> {
   Runtime.install({ logger: createLogger() });
-  const portal = new PortalClient({ url: config.portalUrl, credentials: () => config.credentials });
+  const portal = new PortalClient({ url: config.portalUrl, credentials: config.partners.credentialsOf });
   try {
     const connection = await starting(config, () =>
       NativeConnection.connect(config.temporal.connectionOptions),

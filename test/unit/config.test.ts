@@ -46,11 +46,17 @@ function refusal(env: NodeJS.ProcessEnv): ConfigError {
   return expect.unreachable('it should have been refused');
 }
 
+/** Told so that two can be compared. */
+function loaded(env: NodeJS.ProcessEnv) {
+  const { partners, ...rest } = loadWorkerConfig(env);
+  return { ...rest, credentials: partners.credentialsOf('any') };
+}
+
 const mistakesIn = (changes: NodeJS.ProcessEnv) => refusal({ ...good, ...changes }).mistakes;
 
 describe("a worker's configuration", () => {
   it('is what the environment says, with defaults', () => {
-    expect(loadWorkerConfig(good)).toEqual({
+    expect(loaded(good)).toEqual({
       temporal: { connectionOptions: { address: 'localhost:7233' }, namespace: 'default' },
       taskQueue: 'marketplace-purchases',
       portalUrl: 'https://customers.staging.gitlab.com',
@@ -94,16 +100,16 @@ describe("a worker's configuration", () => {
     'TEMPORAL_ADDRESS',
     'TEMPORAL_TLS',
   ])('takes an empty %s for none, as Docker Compose hands on an unset one', (name) => {
-    expect(loadWorkerConfig({ ...good, [name]: '' })).toEqual(loadWorkerConfig(good));
+    expect(loaded({ ...good, [name]: '' })).toEqual(loaded(good));
   });
 
   it('takes the secret of a file where the secret itself is empty', () => {
     const env = withSecretFile(fileWith('secret', SECRET), { MARKETPLACE_CLIENT_SECRET: '' });
-    expect(loadWorkerConfig(env)).toEqual(loadWorkerConfig(good));
+    expect(loaded(env)).toEqual(loaded(good));
   });
 
   it('ignores what is not its own', () => {
-    expect(loadWorkerConfig({ ...good, MARKETPLACE: 'x', PATH: '/bin' })).toEqual(loadWorkerConfig(good));
+    expect(loaded({ ...good, MARKETPLACE: 'x', PATH: '/bin' })).toEqual(loaded(good));
   });
 });
 
@@ -114,7 +120,7 @@ describe('the client secret in a file', () => {
     ["with Windows' end of line", `${SECRET}\r\n`],
   ])('is read %s', (_how, text) => {
     const config = loadWorkerConfig(withSecretFile(fileWith('secret', text)));
-    expect(config.credentials.clientSecret).toBe(SECRET);
+    expect(config.partners.credentialsOf('any')?.clientSecret).toBe(SECRET);
   });
 
   it.each([
@@ -206,12 +212,16 @@ describe('a mistake', () => {
     expect(message).not.toContain('hunter2');
   });
 
-  it.each(['MARKETPLACE_PARTNERS_FILE', 'MARKETPLACE_PORTAL_RATE', 'MARKETPLACE_METRICS_ADDRESS'])(
-    'is %s, as long as it is not built',
-    (name) => {
-      expect(mistakesIn({ [name]: 'x' })).toEqual([`${name} is not supported by this version`]);
-    },
-  );
+  it.each([
+    ['MARKETPLACE_PORTAL_RATE', ['0', '-1', 'x', '1e3', '10/s', '1234567']],
+    ['MARKETPLACE_METRICS_ADDRESS', ['9464', ':9464', 'http://localhost:9464', 'localhost:x']],
+    ['MARKETPLACE_HEALTH_ADDRESS', ['8081', ':8081', '::1:8081']],
+    ['MARKETPLACE_BUILD_ID', ['a b', 'x'.repeat(101)]],
+  ])('is %s with a value like %j', (name, values) => {
+    for (const value of values) {
+      expect(mistakesIn({ [name]: value })).toEqual([expect.stringMatching(new RegExp(`^${name} `))]);
+    }
+  });
 
   it("is one of Temporal's settings", () => {
     expect(mistakesIn({ TEMPORAL_TLS: 'yes' })).toEqual([expect.stringMatching(/^TEMPORAL_TLS is "yes"/)]);
@@ -221,7 +231,7 @@ describe('a mistake', () => {
     const { message, mistakes } = refusal({
       TEMPORAL_CONFIG_FILE: good['TEMPORAL_CONFIG_FILE'],
       TEMPORAL_TLS: 'yes',
-      MARKETPLACE_PORTAL_RATE: '5',
+      MARKETPLACE_PORTAL_RATE: '5/s',
       MARKETPLACE_CODEC_KEYS: '{"keys":[]}',
       MARKETPLACE_PORTAL_URL: 'customers.gitlab.com',
       MARKETPLACE_CLIENT_SECRET: ` ${SECRET}`,
@@ -293,5 +303,21 @@ describe('the task queue of a caller', () => {
 
   it('is the default in an empty environment', () => {
     expect(taskQueueIn({})).toBe('marketplace-purchases');
+  });
+});
+
+it('reads what a fleet is told', () => {
+  const config = loadWorkerConfig({
+    ...good,
+    MARKETPLACE_PORTAL_RATE: '0.5',
+    MARKETPLACE_METRICS_ADDRESS: '0.0.0.0:9464',
+    MARKETPLACE_HEALTH_ADDRESS: '[::1]:8081',
+    MARKETPLACE_BUILD_ID: '2026.11.1-ab12',
+  });
+  expect(config).toMatchObject({
+    portalRate: 0.5,
+    metricsAddress: '0.0.0.0:9464',
+    healthAddress: '[::1]:8081',
+    buildId: '2026.11.1-ab12',
   });
 });

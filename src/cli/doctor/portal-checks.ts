@@ -107,7 +107,8 @@ function credentialsIn(env: NodeJS.ProcessEnv): Credentials | Omit<Finding, 'che
   try {
     // Of the rest of the configuration other checks tell.
     const names = ['MARKETPLACE_PORTAL_URL', ...own];
-    return loadWorkerConfig(Object.fromEntries(names.map((name) => [name, env[name]]))).credentials;
+    const { partners } = loadWorkerConfig(Object.fromEntries(names.map((name) => [name, env[name]])));
+    return partners.credentialsOf('doctor') ?? notChecked('there are no credentials here');
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return bad(
