@@ -1,9 +1,15 @@
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { KeyRingError, loadKeyRing, type KeyRing } from './codec/index.js';
 import { TASK_QUEUE } from './contract/names.js';
-import { sameForAll, type Partners } from './partners/index.js';
-import { portalUrlProblem } from './portal/index.js';
+import {
+  CredentialsFileError,
+  partnersFromFile,
+  sameForAll,
+  sameForAllFrom,
+  type Partners,
+} from './partners/index.js';
+import { flawOf, secretInFile } from './partners/secret.js';
+import { portalUrlProblem, type Credentials } from './portal/index.js';
 import { loadTemporalConfig, TemporalConfigError, type TemporalConfig } from './temporal/index.js';
 
 /** What a worker needs to know. Read once, never changed. */
@@ -41,13 +47,13 @@ function list(mistakes: readonly string[]): string {
 
 /** One mistake a variable: the first that is found. */
 const text = (meaning: string) =>
-  z
-    .string({ error: `is not set: ${meaning}` })
-    .refine((value) => value.trim() !== '', { error: `is blank: ${meaning}`, abort: true })
-    .refine((value) => value === value.trim(), {
-      error: 'starts or ends with a space; GitLab names that as a usual mistake',
-      abort: true,
-    });
+  z.string({ error: `is not set: ${meaning}` }).superRefine((value, context) => {
+    const flaw = flawOf(value);
+    if (flaw !== undefined) {
+      const message = flaw === 'is blank' ? `${flaw}: ${meaning}` : flaw;
+      context.addIssue({ code: 'custom', message, input: undefined, continue: false });
+    }
+  });
 
 const portalUrl = text('the portal to order at, such as https://customers.staging.gitlab.com').superRefine(
   (url, context) => {
@@ -74,8 +80,6 @@ const buildId = text('the build that this worker is').refine((value) => /^[\w.+-
 
 const environmentSchema = z.object({
   MARKETPLACE_PORTAL_URL: portalUrl,
-  MARKETPLACE_CLIENT_ID: text('the client ID that GitLab gave you'),
-  MARKETPLACE_CLIENT_SECRET: text('the client secret that GitLab gave you'),
   MARKETPLACE_TASK_QUEUE: text('the task queue').default(TASK_QUEUE),
   MARKETPLACE_PORTAL_RATE: rate.optional(),
   MARKETPLACE_METRICS_ADDRESS: address.optional(),
@@ -93,26 +97,18 @@ export function loadWorkerConfig(environment: NodeJS.ProcessEnv = process.env): 
   const mistakes: string[] = [];
   const temporal = collect(mistakes, () => loadTemporalConfig(env));
   const keys = collect(mistakes, () => codecKeysIn(env));
-  const secret = collect(mistakes, () => clientSecret(env));
-  const own = environmentSchema.safeParse({
-    ...env,
-    ...(secret !== undefined && { MARKETPLACE_CLIENT_SECRET: secret }),
-  });
-  for (const { path, message } of own.error?.issues ?? []) {
-    // A secret that could not be read was told of already.
-    const isTold = path[0] === 'MARKETPLACE_CLIENT_SECRET' && secret === undefined && isSecretInFile(env);
-    if (!isTold) mistakes.push(`${path.join('.')} ${message}`);
+  const partners = collect(mistakes, () => partnersIn(env));
+  const own = environmentSchema.safeParse(env);
+  if (!own.success) mistakes.push(...told(own.error));
+  if (mistakes.length > 0 || !own.success || temporal === undefined || partners === undefined) {
+    throw new ConfigError(mistakes);
   }
-  if (mistakes.length > 0 || !own.success || temporal === undefined) throw new ConfigError(mistakes);
   const { data } = own;
   return Object.freeze({
     temporal,
     taskQueue: data.MARKETPLACE_TASK_QUEUE,
     portalUrl: data.MARKETPLACE_PORTAL_URL,
-    partners: sameForAll({
-      clientId: data.MARKETPLACE_CLIENT_ID,
-      clientSecret: data.MARKETPLACE_CLIENT_SECRET,
-    }),
+    partners,
     ...(keys && { keys }),
     ...(data.MARKETPLACE_PORTAL_RATE && { portalRate: data.MARKETPLACE_PORTAL_RATE }),
     ...(data.MARKETPLACE_METRICS_ADDRESS && { metricsAddress: data.MARKETPLACE_METRICS_ADDRESS }),
@@ -144,23 +140,79 @@ export function codecKeysIn(env: NodeJS.ProcessEnv = process.env): KeyRing | und
   }
 }
 
-function isSecretInFile(env: NodeJS.ProcessEnv): boolean {
-  return env['MARKETPLACE_CLIENT_SECRET_FILE'] !== undefined;
+const credentialsSchema = z.object({
+  MARKETPLACE_CLIENT_ID: text('the client ID that GitLab gave you'),
+  MARKETPLACE_CLIENT_SECRET: text('the client secret that GitLab gave you'),
+});
+
+const OF_ONE_PARTNER = [
+  'MARKETPLACE_CLIENT_ID',
+  'MARKETPLACE_CLIENT_SECRET',
+  'MARKETPLACE_CLIENT_SECRET_FILE',
+] as const;
+
+/**
+ * Who may order, and with which credentials: one pair, or a file of several partners.
+ *
+ * @throws ConfigError naming every mistake at once, and no secret.
+ */
+export function partnersIn(environment: NodeJS.ProcessEnv = process.env): Partners {
+  const env = filledIn(environment);
+  const path = env['MARKETPLACE_PARTNERS_FILE'];
+  if (path === undefined) return onePairIn(env);
+  const extra = OF_ONE_PARTNER.filter((name) => env[name] !== undefined).map(
+    (name) => `${name} and MARKETPLACE_PARTNERS_FILE are both set: keep one`,
+  );
+  const mistakes = [...extra];
+  const partners = collect(mistakes, () =>
+    naming('MARKETPLACE_PARTNERS_FILE: ', () => partnersFromFile({ path, env })),
+  );
+  if (mistakes.length > 0 || partners === undefined) throw new ConfigError(mistakes);
+  return partners;
 }
 
-function clientSecret(env: NodeJS.ProcessEnv): string | undefined {
+function onePairIn(env: NodeJS.ProcessEnv): Partners {
   const file = env['MARKETPLACE_CLIENT_SECRET_FILE'];
-  if (file === undefined) return env['MARKETPLACE_CLIENT_SECRET'];
+  if (file === undefined) return sameForAll(pairIn(env, () => env['MARKETPLACE_CLIENT_SECRET']));
   if (env['MARKETPLACE_CLIENT_SECRET'] !== undefined) {
     throw new ConfigError([
       'MARKETPLACE_CLIENT_SECRET and MARKETPLACE_CLIENT_SECRET_FILE are both set: keep one',
     ]);
   }
+  const secret = () => naming('MARKETPLACE_CLIENT_SECRET_FILE ', () => secretInFile(file));
+  return sameForAllFrom(() => pairIn(env, secret));
+}
+
+/** The credentials of a single partner. @throws CredentialsFileError naming every mistake */
+function pairIn(env: NodeJS.ProcessEnv, secret: () => string | undefined): Credentials {
+  const mistakes: string[] = [];
+  const clientSecret = collect(mistakes, secret);
+  const isTold = mistakes.length > 0;
+  const pair = credentialsSchema.safeParse({ ...env, MARKETPLACE_CLIENT_SECRET: clientSecret });
+  if (pair.success && !isTold) {
+    return {
+      clientId: pair.data.MARKETPLACE_CLIENT_ID,
+      clientSecret: pair.data.MARKETPLACE_CLIENT_SECRET,
+    };
+  }
+  // A secret that could not be read was told of already.
+  const others = told(pair.error).filter(
+    (mistake) => !isTold || !mistake.startsWith('MARKETPLACE_CLIENT_SECRET '),
+  );
+  throw new CredentialsFileError([...mistakes, ...others]);
+}
+
+function told(error: z.ZodError | undefined): string[] {
+  return (error?.issues ?? []).map(({ path, message }) => `${path.join('.')} ${message}`);
+}
+
+/** Says with each mistake in a file which setting names it. */
+function naming<T>(setting: string, read: () => T): T {
   try {
-    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+    return read();
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-    throw new ConfigError([`MARKETPLACE_CLIENT_SECRET_FILE cannot be read (${code})`]);
+    if (!(error instanceof CredentialsFileError)) throw error;
+    throw new CredentialsFileError(error.mistakes.map((mistake) => `${setting}${mistake}`));
   }
 }
 
@@ -169,7 +221,8 @@ function collect<T>(mistakes: string[], read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
-    if (error instanceof ConfigError) mistakes.push(...error.mistakes);
+    if (error instanceof ConfigError || error instanceof CredentialsFileError)
+      mistakes.push(...error.mistakes);
     else if (error instanceof TemporalConfigError) mistakes.push(error.message);
     else throw error;
     return undefined;

@@ -65,6 +65,8 @@ export function createApp(portal: Portal): Hono<Env> {
 function journaled(portal: Portal): MiddlewareHandler<Env> {
   return async (c, next) => {
     const entry: OpenEntry = { at: await portal.settings.now(), call: 'other', status: 'pending' };
+    const traceparent = c.req.header('traceparent');
+    if (traceparent !== undefined) entry.traceparent = traceparent;
     portal.journal.push(entry);
     c.set('entry', entry);
     await next();

@@ -18,13 +18,19 @@ const oneOrMoreFaults = z.preprocess(
   (body) => (Array.isArray(body) ? body : [body]),
   z.array(faultSchema).min(1),
 );
+const newClient = z.strictObject({
+  clientSecret: z.string().min(1),
+  tradingPartnerIds: z.array(z.string()).optional(),
+  revoke: z.boolean().optional(),
+});
 const newStatus = z.strictObject({ status: z.string() });
 
 /**
  * The control surface, for a simulator that runs as a process of its own:
  * `GET /journal`, `GET /orders[?externalSubscriptionId=…]`, `PUT /status/{externalSubscriptionId}` with
  * `{ "status": … }`; `POST /faults` with a fault or a list of them, `DELETE /faults`, and `GET /faults`, which
- * lists those that wait as `{ fault, left, skip, from?, until? }`.
+ * lists those that wait as `{ fault, left, skip, from?, until? }`; `PUT /clients/{clientId}` with
+ * `{ "clientSecret", "tradingPartnerIds"?, "revoke"? }`: an account is added or changed, its tokens revoked.
  */
 export function controlApp(portal: Portal): Hono<Env> {
   const app = new Hono<Env>();
@@ -39,6 +45,15 @@ export function controlApp(portal: Portal): Hono<Env> {
     const body = newStatus.safeParse(await bodyOf(c));
     if (!body.success) return c.json({ error: z.prettifyError(body.error) }, 400);
     portal.orders.setStatus(c.req.param('id'), body.data.status);
+    return c.body(null, 204);
+  });
+  app.put('/clients/:id', async (c) => {
+    const body = newClient.safeParse(await bodyOf(c));
+    if (!body.success) return c.json({ error: 'must be { clientSecret, tradingPartnerIds?, revoke? }' }, 400);
+    const { clientSecret, tradingPartnerIds, revoke } = body.data;
+    const clientId = c.req.param('id');
+    portal.clients.set({ clientId, clientSecret, ...(tradingPartnerIds && { tradingPartnerIds }) });
+    if (revoke === true) portal.tokens.revokeOf(clientId);
     return c.body(null, 204);
   });
   app.get('/faults', async (c) => c.json(await portal.faults.list()));

@@ -12,9 +12,7 @@ const NOT_KEPT = { 'cache-control': 'no-store', pragma: 'no-cache' };
 
 export function tokenFacts(portal: Portal, { text }: PortalRequest): CallFacts {
   const form = new URLSearchParams(text);
-  const clientId = portal.settings.clients.find(
-    (client) => client.clientId === form.get('client_id'),
-  )?.clientId;
+  const clientId = portal.clients.find(form.get('client_id'))?.clientId;
   const scope = form.get('scope');
   return { ...(clientId !== undefined && { clientId }), ...(scope !== null && { scope }) };
 }
@@ -34,11 +32,8 @@ export function grantToken(
   if (repeated !== undefined) {
     return refused(400, 'invalid_request', `The parameter ${repeated} is included more than once.`);
   }
-  const client = portal.settings.clients.find(
-    ({ clientId, clientSecret }) =>
-      clientId === form.get('client_id') && clientSecret === form.get('client_secret'),
-  );
-  if (client === undefined) {
+  const client = portal.clients.find(form.get('client_id'));
+  if (client?.clientSecret !== form.get('client_secret')) {
     return refused(401, 'invalid_client', 'Client authentication failed: unknown client, or wrong secret.');
   }
   if (!form.get('grant_type')) {

@@ -26,6 +26,8 @@ export interface JournalEntry extends CallFacts {
   readonly status: number | 'dropped' | 'pending';
   /** `place` only: whether this call committed an order, whatever was answered. */
   readonly committed?: boolean;
+  /** The caller's trace (W3C Trace Context), if it told of one. */
+  readonly traceparent?: string;
   /** The fault that was used on it, in words. */
   readonly fault?: string;
 }

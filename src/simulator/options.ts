@@ -43,7 +43,6 @@ export const DEMO_CLIENT = { clientId: 'demo-client', clientSecret: 'demo-secret
 
 /** {@link SimulatorOptions} that the calls need, with every default filled in. */
 export interface Settings {
-  readonly clients: readonly SimulatorClient[];
   readonly permittedTradingPartners: ReadonlySet<string> | undefined;
   readonly tokenLifetimeSeconds: number;
   readonly creatingMs: number;
@@ -55,7 +54,6 @@ export interface Settings {
 export function settingsOf(options: SimulatorOptions): Settings {
   const { permittedTradingPartners: permitted } = options;
   return {
-    clients: options.clients ?? [DEMO_CLIENT],
     permittedTradingPartners: permitted === undefined ? undefined : new Set(permitted),
     tokenLifetimeSeconds: options.tokenLifetimeSeconds ?? 7_200,
     creatingMs: options.progress?.creatingMs ?? 2_000,

@@ -1,3 +1,4 @@
+import type { Clients } from './clients.js';
 import type { FaultPlan } from './fault-plan.js';
 import type { OpenEntry } from './journal.js';
 import type { Settings } from './options.js';
@@ -7,6 +8,7 @@ import type { Tokens } from './tokens.js';
 /** Everything one simulated portal remembers. */
 export interface Portal {
   readonly settings: Settings;
+  readonly clients: Clients;
   readonly tokens: Tokens;
   readonly orders: OrderBook;
   readonly faults: FaultPlan;

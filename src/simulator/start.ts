@@ -2,10 +2,11 @@ import { setMaxListeners } from 'node:events';
 import type { Server } from 'node:http';
 import { createHttpServer, listen } from '../http-server.js';
 import { createApp } from './app.js';
+import { Clients } from './clients.js';
 import { FaultPlan } from './fault-plan.js';
 import type { Fault } from './faults.js';
 import type { JournalEntry } from './journal.js';
-import { settingsOf, type SimulatorOptions } from './options.js';
+import { DEMO_CLIENT, settingsOf, type SimulatorClient, type SimulatorOptions } from './options.js';
 import { OrderBook, type SimulatedOrder } from './orders.js';
 import type { Portal } from './portal.js';
 import { Tokens } from './tokens.js';
@@ -25,6 +26,10 @@ export interface Simulator {
   addFault(fault: Fault): void;
   /** Drops the faults that were not used yet, and those that never end. */
   clearFaults(): void;
+  /** Adds an account, or changes the one of that client ID: another secret is a rotation. Its tokens stay good. */
+  setClient(client: SimulatorClient): void;
+  /** Every token of a client is answered 401. */
+  revokeTokensOf(clientId: string): void;
   /** Every token issued so far is answered 401. */
   revokeTokens(): void;
   /** Every token ever issued, revoked ones too, for tests that search for them where none may be. */
@@ -63,6 +68,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     setStatus: (externalSubscriptionId, status) => portal.orders.setStatus(externalSubscriptionId, status),
     addFault: (fault) => portal.faults.add(fault),
     clearFaults: () => portal.faults.clear(),
+    setClient: (client) => portal.clients.set(client),
+    revokeTokensOf: (clientId) => portal.tokens.revokeOf(clientId),
     revokeTokens: () => portal.tokens.revokeAll(),
     issuedTokens: () => portal.tokens.issued(),
     close: () => {
@@ -76,7 +83,15 @@ function createPortal(options: SimulatorOptions, stopped: AbortSignal): Portal {
   const settings = settingsOf(options);
   const faults = new FaultPlan(settings.now);
   for (const fault of options.faults ?? []) faults.add(fault);
-  return { settings, tokens: new Tokens(), orders: new OrderBook(settings), faults, journal: [], stopped };
+  return {
+    settings,
+    clients: new Clients(options.clients ?? [DEMO_CLIENT]),
+    tokens: new Tokens(),
+    orders: new OrderBook(settings),
+    faults,
+    journal: [],
+    stopped,
+  };
 }
 
 function close(server: Server): Promise<void> {

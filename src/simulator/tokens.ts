@@ -39,6 +39,13 @@ export class Tokens {
     return [...this.#issued];
   }
 
+  /** Every token that a client got so far is good no more. */
+  revokeOf(clientId: string): void {
+    for (const [token, { client }] of this.#grants) {
+      if (client.clientId === clientId) this.#grants.delete(token);
+    }
+  }
+
   /** Every token issued so far is good no more. */
   revokeAll(): void {
     this.#grants.clear();

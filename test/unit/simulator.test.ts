@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { SCOPES } from '../../src/contract/names.js';
 import { DEMO_CLIENT } from '../../src/simulator/index.js';
 import {
@@ -102,6 +103,30 @@ describe('access tokens', () => {
     expect((await find(simulator, 'EXT-1', token)).status).toBe(404);
     clock.now += 1;
     expect((await find(simulator, 'EXT-1', token)).status).toBe(401);
+  });
+
+  test('are granted for another secret once an account was rotated; those of before stay good, or not', async () => {
+    const simulator = await start();
+    const { clientId } = DEMO_CLIENT;
+    const before = await tokenFor(simulator, SCOPES.read);
+    const change = (body: unknown) => control(simulator, 'PUT', `clients/${clientId}`, body);
+    expect((await change({ clientSecret: 'new' })).status).toBe(204);
+    expect((await askForToken(simulator)).status).toBe(401);
+    expect((await askForToken(simulator, { client_secret: 'new' })).status).toBe(200);
+    expect((await find(simulator, 'EXT-1', before)).status).toBe(404);
+    await change({ clientSecret: 'newer', revoke: true });
+    expect((await find(simulator, 'EXT-1', before)).status).toBe(401);
+    expect((await change({ clientSecret: 7 })).status).toBe(400);
+  });
+
+  test('are granted to an account that was added, for its trading partners', async () => {
+    const simulator = await start();
+    const other = { client_id: 'other', client_secret: 'secret' };
+    expect((await askForToken(simulator, other)).status).toBe(401);
+    await control(simulator, 'PUT', 'clients/other', { clientSecret: 'secret', tradingPartnerIds: ['TP-2'] });
+    const answer = await askForToken(simulator, { ...other, scope: SCOPES.create });
+    const { access_token: token } = z.object({ access_token: z.string() }).parse(await answer.json());
+    expect((await place(simulator, orderOf(), token)).status).toBe(403);
   });
 
   test('can be revoked, and new ones asked for', async () => {
