@@ -9,7 +9,7 @@ export async function calling<T>(call: () => Promise<T>): Promise<T> {
   } catch (error) {
     await throwIfCancelled();
     // Temporal does not log what is benign; without this, a portal that is away would leave no trace.
-    if (activityInfo().attempt === 1)
+    if (activityInfo().attempt === 1 && !wasHeld(error))
       log.warn('The portal did not answer as it should', { reason: wordsOf(error) });
     throw toApplicationFailure(error);
   }
@@ -30,6 +30,11 @@ export async function throwIfCancelled(): Promise<void> {
       retryable: true,
     },
   );
+}
+
+/** Who holds calls back says so itself, once for all of them. */
+function wasHeld(error: unknown): boolean {
+  return error instanceof PortalError && error.wasHeld;
 }
 
 /** Only what the portal's client wrote is fit for a log. */

@@ -36,19 +36,27 @@ export function toApplicationFailure(error: unknown): unknown {
   });
 }
 
-/** A typed failure. Only a retryable one is benign. */
+/**
+ * How long a wait may be for Temporal to do it, in milliseconds. A longer one is the workflow's: there everyone sees
+ * why, and can cut it short.
+ */
+const LONGEST_RETRY_MS = 30_000;
+
+/** A typed failure. Only a retryable one is benign; Temporal itself tries again only where the wait is short. */
 export function failure(
   type: FailureType,
   message: string,
   { retryable = false, detail = {} }: { readonly retryable?: boolean; readonly detail?: FailureDetail } = {},
 ): ApplicationFailure {
+  const { retryAfterMs } = detail;
+  const isRetriedSoon = retryable && (retryAfterMs ?? 0) <= LONGEST_RETRY_MS;
   return ApplicationFailure.create({
     type,
     message,
-    nonRetryable: !retryable,
+    nonRetryable: !isRetriedSoon,
     details: [detail],
     ...(retryable && { category: ApplicationFailureCategory.BENIGN }),
-    ...(retryable && detail.retryAfterMs !== undefined && { nextRetryDelay: detail.retryAfterMs }),
+    ...(isRetriedSoon && retryAfterMs !== undefined && { nextRetryDelay: retryAfterMs }),
   });
 }
 

@@ -21,7 +21,7 @@ export function createPlaceOrder(portal: PortalClient): PurchaseActivities['plac
         // The last moment at which a cancellation still means "not placed".
         await throwIfCancelled();
         lifetime.check();
-        return await post(portal, order, repeated, lifetime.signal);
+        return await post(portal, order, repeated, lifetime);
       } catch (error) {
         throw toApplicationFailure(error);
       }
@@ -49,10 +49,10 @@ async function post(
   portal: PortalClient,
   order: Order,
   repeated: boolean,
-  signal: AbortSignal,
+  { signal, endsAt }: Lifetime,
 ): Promise<PlacedOrder> {
   try {
-    return { adopted: false, ...(await portal.placeOrder(order, signal)) };
+    return { adopted: false, ...(await portal.placeOrder(order, signal, endsAt)) };
   } catch (error) {
     if (error instanceof PortalRefusedError && MAY_MEAN_EXISTS.has(error.status)) {
       return await lookAfterRefusal(portal, order, repeated, error);
@@ -98,12 +98,13 @@ async function find(portal: PortalClient, ids: PurchaseIds): Promise<PlacedOrder
 
 /** How long a try may still send something: the workflow stops counting on it after {@link POST_LIFETIME_MS}. */
 class Lifetime {
-  readonly #endsAt = Date.now() + POST_LIFETIME_MS;
+  /** In milliseconds since the epoch. */
+  readonly endsAt = Date.now() + POST_LIFETIME_MS;
   readonly signal = AbortSignal.timeout(POST_LIFETIME_MS);
 
   /** A machine that was suspended finds its timers late, so the clock is asked too. */
   check(): void {
-    if (Date.now() >= this.#endsAt) throw tooLate();
+    if (Date.now() >= this.endsAt) throw tooLate();
   }
 }
 

@@ -24,45 +24,85 @@ export const { validatePurchase } = proxyLocalActivities<PurchaseActivities>({
   startToCloseTimeout: '10s',
 });
 
-export const { fetchToken } = proxyActivities<PurchaseActivities>({
-  summary: 'Log in to the portal, to place orders',
-  // Soon given up: the workflow itself waits for the portal, where everyone sees why.
+/** Tried twice at most: then the workflow itself waits for the portal, where everyone sees why. */
+const SOON_GIVEN_UP = {
   startToCloseTimeout: '2m',
-  scheduleToCloseTimeout: '2m',
-  heartbeatTimeout: MISSED_AFTER,
   cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry: { initialInterval: PORTAL_BACKOFF.initialIntervalMs, maximumAttempts: 2 },
-});
+} as const;
 
-export const { placeOrder } = proxyActivities<PurchaseActivities>({
-  summary: 'Look for the order at the portal, and place it if it is not there',
-  startToCloseTimeout: POST_LIFETIME_MS + 60_000,
-  heartbeatTimeout: MISSED_AFTER,
-  // Never by the server: it cannot know whether the last attempt's POST reached the portal.
-  retry: { maximumAttempts: 1 },
-  // A cancelled run may not close while the order is being created.
-  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-});
+/**
+ * Which tasks go first where workers have a backlog; 1 is the first. An order that is not placed yet goes before one
+ * whose outcome is being found out, and that before one whose license is awaited. Ahead of all is what a person
+ * waits for, or what ends a run.
+ */
+const PRIORITY = { ending: 1, asked: 1, placing: 2, confirming: 3, polling: 4 } as const;
 
-export const { getSubscriptionStatus } = proxyActivities<PurchaseActivities>({
-  summary: 'Ask the portal where the order stands',
-  startToCloseTimeout: '2m',
-  scheduleToCloseTimeout: '2m',
-  heartbeatTimeout: MISSED_AFTER,
-  cancellationType: ActivityCancellationType.TRY_CANCEL,
-  retry: { initialInterval: PORTAL_BACKOFF.initialIntervalMs, maximumAttempts: 2 },
-});
+/** The portal's calls of one purchase, with its trading partner's share of the workers. */
+export type PortalActivities = ReturnType<typeof activitiesFor>;
 
-/** The same for a purchase that ends: when the portal does not answer soon, it ends without. */
-export const { getSubscriptionStatus: lookOnce } = proxyActivities<PurchaseActivities>({
-  summary: 'Look whether the order exists before ending without it',
-  startToCloseTimeout: '30s',
-  scheduleToCloseTimeout: '1m',
-  heartbeatTimeout: MISSED_AFTER,
-  retry: { initialInterval: PORTAL_BACKOFF.initialIntervalMs },
-});
+/**
+ * None but `lookOnce` limits the time in a queue: a long backlog, or hours without a worker, are no fault of the
+ * portal, and waiting costs nothing.
+ *
+ * @param fairnessKey by which Temporal lets trading partners take turns.
+ */
+export function activitiesFor(fairnessKey: string) {
+  const common = (priorityKey: number) => ({
+    heartbeatTimeout: MISSED_AFTER,
+    priority: { priorityKey, fairnessKey },
+    // What a worker hands to itself takes no turn in the queue, and would pass its rate limit.
+    allowEagerDispatch: false,
+  });
 
-export const { requestCancellation } = proxyActivities<PurchaseActivities>({
-  summary: 'End this run as Canceled',
-  startToCloseTimeout: '10s',
-});
+  const { fetchToken } = proxyActivities<PurchaseActivities>({
+    ...common(PRIORITY.placing),
+    ...SOON_GIVEN_UP,
+    summary: 'Log in to the portal, to place orders',
+  });
+
+  const { placeOrder } = proxyActivities<PurchaseActivities>({
+    ...common(PRIORITY.placing),
+    summary: 'Look for the order at the portal, and place it if it is not there',
+    startToCloseTimeout: POST_LIFETIME_MS + 60_000,
+    // Never by the server: it cannot know whether the last attempt's POST reached the portal.
+    retry: { maximumAttempts: 1 },
+    // A cancelled run may not close while the order is being created.
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  });
+
+  const look = (priorityKey: number) =>
+    proxyActivities<PurchaseActivities>({
+      ...common(priorityKey),
+      ...SOON_GIVEN_UP,
+      summary: 'Ask the portal where the order stands',
+    }).getSubscriptionStatus;
+
+  // For a purchase that ends: when the portal does not answer soon, it ends without.
+  const { getSubscriptionStatus: lookOnce } = proxyActivities<PurchaseActivities>({
+    ...common(PRIORITY.ending),
+    summary: 'Look whether the order exists before ending without it',
+    startToCloseTimeout: '30s',
+    scheduleToCloseTimeout: '1m',
+    retry: { initialInterval: PORTAL_BACKOFF.initialIntervalMs },
+  });
+
+  const { requestCancellation } = proxyActivities<PurchaseActivities>({
+    summary: 'End this run as Canceled',
+    startToCloseTimeout: '10s',
+    priority: { priorityKey: PRIORITY.ending, fairnessKey },
+  });
+
+  return {
+    fetchToken,
+    placeOrder,
+    /** Whether the portal has an order whose outcome is not known. */
+    confirm: look(PRIORITY.confirming),
+    /** Where an order stands whose license is awaited. */
+    poll: look(PRIORITY.polling),
+    /** The same, for a person who waits for the answer. */
+    lookNow: look(PRIORITY.asked),
+    lookOnce,
+    requestCancellation,
+  };
+}

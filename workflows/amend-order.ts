@@ -2,7 +2,7 @@ import { ActivityFailure, ApplicationFailure, CancellationScope, condition } fro
 import type { FailureType } from '../src/contract/names.js';
 import type { Order } from '../src/contract/order.js';
 import type { AmendOrderAnswer } from '../src/contract/purchase.js';
-import { getSubscriptionStatus, validatePurchase } from './activities.js';
+import { validatePurchase } from './activities.js';
 import { errorFrom } from './failures.js';
 import { idsIn } from './ids.js';
 import type { PurchaseRun } from './purchase-run.js';
@@ -57,9 +57,9 @@ async function checkOrder(order: Order): Promise<void> {
   }
 }
 
-async function lookForOrder({ state, unreportedSettlingMs }: PurchaseRun): Promise<void> {
+async function lookForOrder({ state, unreportedSettlingMs, activities }: PurchaseRun): Promise<void> {
   const request = { ...state.ids, earlierRunSettlingMs: unreportedSettlingMs };
-  const subscription = await getSubscriptionStatus(request).catch((failure: unknown) => {
+  const subscription = await activities.lookNow(request).catch((failure: unknown) => {
     throw typed(failure, 'PortalUnavailable');
   });
   if (subscription.found)

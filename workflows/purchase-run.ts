@@ -12,6 +12,7 @@ import {
   workflowInfo,
   type TemporalFailure,
 } from '@temporalio/workflow';
+import { fairnessKeyOf } from '../src/contract/fairness.js';
 import {
   POST_LIFETIME_MS,
   purchaseWorkflowId,
@@ -22,8 +23,10 @@ import {
 import type { ResolvedOptions } from '../src/contract/options.js';
 import type { Order } from '../src/contract/order.js';
 import type { PurchaseInput } from '../src/contract/purchase.js';
+import { activitiesFor, type PortalActivities } from './activities.js';
 import { describeState } from './current-details.js';
 import { idsIn } from './ids.js';
+import { countEvent, countStart } from './metrics.js';
 import {
   advance,
   beginPurchase,
@@ -70,6 +73,8 @@ export class PurchaseRun {
   resumeAsked = false;
   /** Whether the run is about to continue as a new one: waiting handlers answer with what is known. */
   rollingOver = false;
+  /** The portal's calls, with this purchase's share of the workers. */
+  readonly activities: PortalActivities;
   #input: PurchaseInput;
   #state: PurchaseState;
   #options: ResolvedOptions | undefined;
@@ -81,6 +86,8 @@ export class PurchaseRun {
     const continues = workflowInfo().continuedFromExecutionRunId !== undefined ? carried : undefined;
     this.#state = continues?.state ?? beginPurchase(idsIn(input), Date.now());
     this.#options = continues?.options;
+    this.activities = activitiesFor(fairnessKeyOf(this.#state.ids.tradingPartnerId));
+    if (continues === undefined) countStart();
     this.#publish();
     this.#describe();
   }
@@ -131,7 +138,9 @@ export class PurchaseRun {
   /** Something happened. */
   record(event: PurchaseEvent): void {
     const before = this.#state;
-    this.#state = advance(before, event, Date.now());
+    const at = Date.now();
+    this.#state = advance(before, event, at);
+    countEvent(before, event, this.#state, at);
     if (PUBLISHED.some((field) => this.#state[field] !== before[field])) this.#publish();
     this.#describe();
   }

@@ -10,17 +10,7 @@ import {
 import type { SubscriptionStatus } from '../activities/api.js';
 import { SCOPES, type FailureType } from '../src/contract/names.js';
 import type { PurchaseInput, PurchaseResult } from '../src/contract/purchase.js';
-import {
-  fetchToken,
-  getSubscriptionStatus,
-  lookOnce,
-  MOST_TROUBLED_CALLS,
-  placeOrder,
-  PORTAL_BACKOFF,
-  PORTAL_BUDGET_MS,
-  requestCancellation,
-  validatePurchase,
-} from './activities.js';
+import { MOST_TROUBLED_CALLS, PORTAL_BACKOFF, PORTAL_BUDGET_MS, validatePurchase } from './activities.js';
 import { adviceFor } from './advice.js';
 import { intervalAfter } from './backoff.js';
 import { errorFrom, isReportedByWorker, needsPerson, retryAfterOf } from './failures.js';
@@ -96,7 +86,7 @@ async function place(run: PurchaseRun): Promise<void> {
   }
   try {
     const placed = await run.interruptibly(() =>
-      placeOrder({
+      run.activities.placeOrder({
         order: run.input.order,
         repeated: run.state.posts > 0,
         earlierRunSettlingMs: run.unreportedSettlingMs,
@@ -111,7 +101,7 @@ async function place(run: PurchaseRun): Promise<void> {
 
 async function fetchCreateToken(run: PurchaseRun): Promise<void> {
   const { tradingPartnerId } = run.state.ids;
-  const token = await fetchToken({ tradingPartnerId, scope: SCOPES.create });
+  const token = await run.activities.fetchToken({ tradingPartnerId, scope: SCOPES.create });
   run.record({ type: 'TokenFetched', detail: `${token.scope}, good until ${token.expiresAt}` });
 }
 
@@ -133,7 +123,7 @@ async function cancelUnplaced(run: PurchaseRun): Promise<void> {
 async function lookBeforeTheEnd(run: PurchaseRun): Promise<SubscriptionStatus | undefined> {
   try {
     const request = { ...run.state.ids, earlierRunSettlingMs: run.unreportedSettlingMs };
-    const subscription = await lookOnce(request);
+    const subscription = await run.activities.lookOnce(request);
     const isKnownAbsent = !subscription.found && subscription.settlingMs === undefined;
     run.record({ type: isKnownAbsent ? 'OrderNotFound' : 'OrderUncertain' });
     return subscription;
@@ -234,8 +224,9 @@ async function lookUp(
   phase: ResumablePhase,
   earlierRunSettlingMs?: number,
 ): Promise<SubscriptionStatus | undefined> {
+  const ask = phase === 'Confirming' ? run.activities.confirm : run.activities.poll;
   const look = () =>
-    getSubscriptionStatus({
+    ask({
       ...run.state.ids,
       ...(earlierRunSettlingMs !== undefined && { earlierRunSettlingMs }),
     });
@@ -322,7 +313,7 @@ async function conclude(run: PurchaseRun): Promise<PurchaseResult> {
   if (run.state.phase === 'Provisioned') return resultOf(run.state);
   if (run.state.phase === 'Cancelled' && !run.isCancelRequested) {
     // Only a run that the server was asked to cancel can end as Canceled.
-    await requestCancellation();
+    await run.activities.requestCancellation();
     await condition(() => run.isCancelRequested);
   }
   throw run.failure();

@@ -16,6 +16,7 @@ import {
 } from '../../workflows/messages.js';
 import type { PurchaseWorkflow } from '../../workflows/purchase.js';
 import { parseDuration } from '../contract/duration.js';
+import { fairnessKeyOf } from '../contract/fairness.js';
 import { markdownCode } from '../contract/markdown.js';
 import {
   purchaseWorkflowId,
@@ -345,6 +346,8 @@ export class PurchaseClient {
       workflowIdConflictPolicy: 'USE_EXISTING',
       staticSummary: `GitLab subscription ${order.externalSubscriptionId}`,
       staticDetails: staticDetails(order),
+      // One partner's flood delays its own purchases only.
+      priority: { fairnessKey: fairnessKeyOf(order.tradingPartnerId) },
     });
   }
 

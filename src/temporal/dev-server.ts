@@ -13,6 +13,9 @@ const POLL_INTERVAL_MS = 100;
 /** How long a server may take to end itself before it is killed, in milliseconds. */
 const STOP_GRACE_MS = 10_000;
 
+/** Trading partners take turns: off by default in a server that one runs oneself. */
+export const FAIRNESS = ['--dynamic-config-value', 'matching.enableFairness=true'] as const;
+
 /** Ports are chosen before the server takes them; another process may be faster. */
 const START_ATTEMPTS = 3;
 
@@ -114,6 +117,7 @@ function startArguments(ports: Ports, options: DevServerOptions): string[] {
     `--http-port=${ports.http}`,
     headless ? '--headless' : `--ui-port=${ports.ui}`,
     `--log-level=${logLevel}`,
+    ...FAIRNESS,
     ...(namespace === undefined ? [] : [`--namespace=${namespace}`]),
     ...(dbFilename === undefined ? [] : [`--db-filename=${dbFilename}`]),
     ...Object.entries(searchAttributes).map(([name, type]) => `--search-attribute=${name}=${type}`),

@@ -44,6 +44,13 @@ export function testCaller(caller: WholeCaller): void {
         ]);
       });
 
+      it(`${name}: its trading partner takes turns with others`, async () => {
+        const [started] = await scene.temporal.events(workflowIdOf(order));
+        expect(started).toMatchObject({
+          workflowExecutionStartedEventAttributes: { priority: { fairnessKey: order.tradingPartnerId } },
+        });
+      });
+
       it(`${name}: the same order again, after the end, prints the same`, async () => {
         expect(await buy(order)).toMatchObject({ exitCode: 0, lines: first.lines });
         expect(scene.ordersOf(order)).toBe(1);

@@ -21,7 +21,7 @@ import {
 } from '../../src/portal/index.js';
 
 const MESSAGE = 'POST subscriptions: the portal answered 418: it is a teapot';
-const DETAILS = { status: 418, retryAfterMs: 90_000, code: 'ETEAPOT', portalMessage: 'it is a teapot' };
+const DETAILS = { status: 418, retryAfterMs: 20_000, code: 'ETEAPOT', portalMessage: 'it is a teapot' };
 
 /** An error that the portal's client does not have yet. */
 class PortalNovelError extends PortalError {}
@@ -68,10 +68,10 @@ describe("a portal's error becomes Temporal's", () => {
   it.each(CASES)('$error.name $error.reason: $type', ({ error, type, retryable }) => {
     const mapped = applicationFailure(error);
     expect(mapped).toMatchObject({ type, message: MESSAGE, nonRetryable: !retryable });
-    expect(mapped.details).toEqual([{ httpStatus: 418, retryAfterMs: 90_000 }]);
+    expect(mapped.details).toEqual([{ httpStatus: 418, retryAfterMs: 20_000 }]);
     expect(mapped.category).toBe(retryable ? ApplicationFailureCategory.BENIGN : undefined);
     // Only who tries again by itself is told when.
-    expect(mapped.nextRetryDelay).toBe(retryable ? 90_000 : undefined);
+    expect(mapped.nextRetryDelay).toBe(retryable ? 20_000 : undefined);
     expect(failureDetailSchema.parse(mapped.details?.[0])).toEqual(mapped.details?.[0]);
   });
 
@@ -88,6 +88,18 @@ describe("a portal's error becomes Temporal's", () => {
     const mapped = applicationFailure(new PortalUnavailableError(MESSAGE));
     expect(mapped.details).toStrictEqual([{}]);
     expect(mapped.nextRetryDelay).toBeUndefined();
+  });
+
+  it('that Temporal does not repeat itself where the wait is long: the workflow waits', () => {
+    for (const [retryAfterMs, nonRetryable] of [
+      [30_000, false],
+      [30_001, true],
+    ] as const) {
+      const mapped = applicationFailure(new PortalThrottledError(MESSAGE, { status: 429, retryAfterMs }));
+      expect(mapped).toMatchObject({ nonRetryable, category: ApplicationFailureCategory.BENIGN });
+      expect(mapped.nextRetryDelay).toBe(nonRetryable ? undefined : retryAfterMs);
+      expect(mapped.details).toEqual([{ httpStatus: 429, retryAfterMs }]);
+    }
   });
 
   it('with a wait of nothing, where the portal asked for that', () => {

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
+	"unicode/utf8"
 
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -36,6 +37,22 @@ func workflowIDOf(order json.RawMessage) (string, error) {
 		return "", temporal.NewNonRetryableApplicationError(message, "InvalidOrder", err)
 	}
 	return WorkflowID(ids.TradingPartnerID, ids.ExternalSubscriptionID), nil
+}
+
+// fairnessKey is the trading partner, as far as it fits: Temporal takes 64 bytes.
+func fairnessKey(order json.RawMessage) string {
+	var ids struct {
+		TradingPartnerID string `json:"tradingPartnerId"`
+	}
+	if err := json.Unmarshal(order, &ids); err != nil {
+		return ""
+	}
+	key := ids.TradingPartnerID
+	for len(key) > 64 {
+		_, size := utf8.DecodeLastRuneInString(key)
+		key = key[:len(key)-size]
+	}
+	return key
 }
 
 func sameJSON(one, other json.RawMessage) bool {

@@ -134,6 +134,8 @@ func (p Purchases) orderPlaced(ctx context.Context, workflowID string, order jso
 		TaskQueue:                TaskQueue,
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		// Trading partners take turns.
+		Priority: temporal.Priority{FairnessKey: fairnessKey(order)},
 	}, "PurchaseWorkflow", map[string]any{"order": order})
 	handle, err := p.Client.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
 		StartWorkflowOperation: start,

@@ -22,6 +22,15 @@ public record PurchaseIds(String tradingPartnerId, String externalSubscriptionId
     return "purchase:" + encoded(tradingPartnerId) + ":" + encoded(externalSubscriptionId);
   }
 
+  /** The trading partner, as far as it fits: Temporal takes 64 bytes. */
+  public String fairnessKey() {
+    int end = tradingPartnerId.length();
+    while (tradingPartnerId.substring(0, end).getBytes(UTF_8).length > 64) {
+      end = tradingPartnerId.offsetByCodePoints(end, -1);
+    }
+    return tradingPartnerId.substring(0, end);
+  }
+
   private static String text(JsonNode order, String name) {
     JsonNode value = order.path(name);
     if (value.isTextual() && !value.textValue().isEmpty()) return value.textValue();

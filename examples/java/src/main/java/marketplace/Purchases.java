@@ -14,6 +14,7 @@ import io.temporal.client.WorkflowOptions;
 import io.temporal.client.WorkflowServiceException;
 import io.temporal.client.WorkflowStub;
 import io.temporal.client.WorkflowUpdateStage;
+import io.temporal.common.Priority;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executors;
@@ -100,6 +101,8 @@ public final class Purchases {
                 WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY)
             .setWorkflowIdConflictPolicy(
                 WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING)
+            // Trading partners take turns.
+            .setPriority(Priority.newBuilder().setFairnessKey(ids.fairnessKey()).build())
             .build();
     return client
         .newUntypedWorkflowStub("PurchaseWorkflow", options)
