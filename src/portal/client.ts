@@ -1,7 +1,7 @@
 import { Pool } from 'undici';
 import { type PurchaseIds, type Scope, SCOPES } from '../contract/names.js';
 import type { Order } from '../contract/order.js';
-import { PortalUnauthorizedError, PortalUnavailableError } from './errors.js';
+import { PortalError, PortalUnauthorizedError, PortalUnavailableError } from './errors.js';
 import { type Call, codeOf, exchange, type PortalTimeouts } from './exchange.js';
 import {
   answered,
@@ -13,6 +13,7 @@ import {
 } from './judge.js';
 import { parsePortalUrl, pathSegment, type PortalUrl } from './portal-url.js';
 import { personalValuesIn } from './portal-words.js';
+import { Rotation } from './rotation.js';
 import { type Token, TokenCache } from './token-cache.js';
 import { type Credentials, judgeToken, tokenCall } from './token-endpoint.js';
 import type { CallInfo, CallReport, PortalTraffic } from './traffic.js';
@@ -20,7 +21,10 @@ import type { CallInfo, CallReport, PortalTraffic } from './traffic.js';
 export interface PortalClientOptions {
   /** The portal's base URL; it may have a path prefix. https, or http to a loopback host. */
   readonly url: string;
-  /** The credentials of a trading partner, asked for before each token request; `undefined` if there are none. */
+  /**
+   * The credentials of a trading partner, asked for before each token request; `undefined` if there are none. A
+   * `PortalError` that it throws is thrown on; anything else counts as "cannot be read now".
+   */
   readonly credentials: (
     tradingPartnerId: string,
   ) => Credentials | undefined | Promise<Credentials | undefined>;
@@ -32,8 +36,8 @@ export interface PortalClientOptions {
   readonly traffic?: PortalTraffic;
   /** Hears of each call, also of one that was held back. @default nobody does */
   readonly onCall?: (call: CallInfo, report: CallReport) => void;
-  /** More headers for each call, such as `traceparent`. @default none */
-  readonly extraHeaders?: () => Readonly<Record<string, string>>;
+  /** More headers for a call that is about to be sent, such as `traceparent`. @default none */
+  readonly extraHeaders?: (call: CallInfo) => Readonly<Record<string, string>>;
 }
 
 /** A token that the portal has granted, without the token itself. */
@@ -62,6 +66,7 @@ export class PortalClient {
   readonly #extraHeaders: PortalClientOptions['extraHeaders'];
   readonly #pool: Pool;
   readonly #tokens: TokenCache;
+  readonly #rotation: Rotation;
 
   /** @throws TypeError when the URL is not one a portal could have. */
   constructor({ url, credentials, timeouts, now = Date.now, ...hooks }: PortalClientOptions) {
@@ -72,6 +77,7 @@ export class PortalClient {
     this.#traffic = hooks.traffic;
     this.#onCall = hooks.onCall;
     this.#extraHeaders = hooks.extraHeaders;
+    this.#rotation = new Rotation(now);
     this.#tokens = new TokenCache((partner, scope) => this.#requestToken(partner, scope), now);
     this.#pool = new Pool(this.#url.origin, {
       // Certificates are checked even where NODE_TLS_REJECT_UNAUTHORIZED says otherwise.
@@ -93,10 +99,12 @@ export class PortalClient {
    * Sends the order, unchanged and at most once: only a 401, with which the portal took nothing, is
    * answered with a new token and a second try.
    *
+   * @param notAfter from when on it may not be sent any more, in milliseconds since the epoch, however long it waited
+   * for its turn or the machine slept meanwhile.
    * @throws RangeError or TypeError, before anything is sent, when the order cannot be written as JSON: it
    * is nested too deeply or contains itself. Validated orders are neither.
    */
-  async placeOrder(order: Order, signal?: AbortSignal): Promise<PlacedOrder> {
+  async placeOrder(order: Order, signal?: AbortSignal, notAfter?: number): Promise<PlacedOrder> {
     const call: Call = {
       name: 'POST subscriptions',
       method: 'POST',
@@ -105,6 +113,7 @@ export class PortalClient {
       // Before the token request and the first `await`: an error here surely means that nothing was sent.
       body: JSON.stringify(order),
       hidden: { secrets: [], personal: personalValuesIn(order) },
+      notAfter,
     };
     const outcome = await this.#authorized(order.tradingPartnerId, SCOPES.create, call, signal);
     if (outcome.status === undefined && !outcome.sent) signal?.throwIfAborted();
@@ -155,11 +164,13 @@ export class PortalClient {
   }
 
   async #requestToken(tradingPartnerId: string, scope: Scope): Promise<Token> {
-    const call = tokenCall(this.#url.tokenPath, await this.#credentialsOf(tradingPartnerId), scope);
+    const credentials = await this.#credentialsOf(tradingPartnerId);
+    const call = tokenCall(this.#url.tokenPath, credentials, scope);
     const requestedAt = this.#now();
     // No signal: the callers who wait for this token come and go.
-    const outcome = await this.#send({ tradingPartnerId, kind: 'token' }, call, undefined);
-    return judgeToken(call, outcome, scope, requestedAt);
+    const outcome = await this.#send({ tradingPartnerId, kind: 'token', scope }, call, undefined);
+    const client = { tradingPartnerId, clientId: credentials.clientId };
+    return this.#rotation.watch(client, () => judgeToken(call, outcome, scope, requestedAt));
   }
 
   async #credentialsOf(tradingPartnerId: string): Promise<Credentials> {
@@ -168,12 +179,14 @@ export class PortalClient {
     try {
       credentials = await this.#credentials(tradingPartnerId);
     } catch (error) {
+      if (error instanceof PortalError) throw error;
       // The error itself could quote a secrets file; a file that is just being replaced is there again soon.
       const code = codeOf(error);
       throw new PortalUnavailableError(`the credentials of ${partner} could not be read (${code})`, { code });
     }
     if (credentials !== undefined) return credentials;
-    throw new PortalUnauthorizedError('no_credentials', `there are no credentials for ${partner}`);
+    const next = 'Add it to the file that the workers have as MARKETPLACE_PARTNERS_FILE.';
+    throw new PortalUnauthorizedError('no_credentials', `there are no credentials for ${partner}. ${next}`);
   }
 
   async #send(info: CallInfo, call: Call, signal: AbortSignal | undefined): Promise<Outcome> {
@@ -182,7 +195,7 @@ export class PortalClient {
       this.#onCall?.(info, { ...held, durationMs: 0 });
       return { sent: false, ...held };
     }
-    const headers = { ...COMMON_HEADERS, ...this.#extraHeaders?.(), ...call.headers };
+    const headers = { ...COMMON_HEADERS, ...this.#extraHeaders?.(info), ...call.headers };
     const startedAt = performance.now();
     const outcome = await exchange(this.#pool, { ...call, headers }, this.#timeouts, signal);
     const report = reportOf(outcome, performance.now() - startedAt);

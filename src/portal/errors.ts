@@ -1,3 +1,5 @@
+import { HELD_CODES } from './traffic.js';
+
 /** What is known about a failure beyond its message; nothing here is secret or personal. */
 export interface PortalErrorDetails {
   /** The HTTP status of the portal's answer; absent when there was none. */
@@ -31,6 +33,11 @@ export abstract class PortalError extends Error {
     this.code = details.code;
     this.retryAfterMs = details.retryAfterMs;
     this.portalMessage = details.portalMessage;
+  }
+
+  /** Whether the call was held back by ourselves: not a byte of it was sent. */
+  get wasHeld(): boolean {
+    return HELD_CODES.some((code) => code === this.code);
   }
 }
 

@@ -22,6 +22,8 @@ export interface Call {
   readonly body?: string;
   /** What its answer may repeat and no error may show. */
   readonly hidden: Hidden;
+  /** From when on it may not be sent any more, in milliseconds since the epoch. @default it always may */
+  readonly notAfter?: number | undefined;
 }
 
 /** The portal's answer, as far as it came. */
@@ -69,6 +71,11 @@ export function exchange(
 
 const ABORTED = new errors.RequestAbortedError();
 
+/** A call that may not be sent any more. */
+class TooLate extends Error {
+  readonly code = 'TOO_LATE';
+}
+
 /**
  * undici's own handler interface rather than its `request()`, because it tells for certain whether a request
  * was written to a socket: `onRequestStart` comes right before. No list of error codes can.
@@ -102,6 +109,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     // Given up while it was connecting, or about to be written again: aborted here, undici writes nothing.
     if (this.#settled || this.#controller !== undefined) return controller.abort(ABORTED);
+    // The clock, not a timer: those stand still while a machine is suspended.
+    if (Date.now() > (this.#call.notAfter ?? Infinity)) return controller.abort(new TooLate());
     this.#controller = controller;
     this.#limit(this.#timeouts.headersMs, () => new errors.HeadersTimeoutError());
   }

@@ -103,7 +103,8 @@ const HELD: Readonly<Record<string, string>> = {
   PAUSED: 'the portal asked for a pause',
   CIRCUIT_OPEN: 'the portal is down, and is asked again now and then',
   BUSY: 'too many calls wait for their turn',
-} satisfies Record<Held['code'], string>;
+  TOO_LATE: 'its time was over before it was its turn',
+} satisfies Record<Held['code'] | 'TOO_LATE', string>;
 
 function unknownOutcome(what: string, outcome: Outcome): PortalOutcomeUnknownError {
   const next = 'Whether it took the order is not known: look for it before it is sent again.';

@@ -1,3 +1,5 @@
+import type { Scope } from '../contract/names.js';
+
 /** What a call is for. */
 export type CallKind = 'token' | 'place' | 'find';
 
@@ -5,12 +7,17 @@ export type CallKind = 'token' | 'place' | 'find';
 export interface CallInfo {
   readonly tradingPartnerId: string;
   readonly kind: CallKind;
+  /** What a token is asked for. */
+  readonly scope?: Scope;
 }
+
+/** The codes of calls that were not made, see {@link Held}. */
+export const HELD_CODES = ['PAUSED', 'CIRCUIT_OPEN', 'BUSY'] as const;
 
 /** Why a call was not made now. Not a byte of it was sent. */
 export interface Held {
   /** `PAUSED`: the portal asked for it (429, or 503 with `Retry-After`). `CIRCUIT_OPEN`: it is down. `BUSY`: too many wait. */
-  readonly code: 'PAUSED' | 'CIRCUIT_OPEN' | 'BUSY';
+  readonly code: (typeof HELD_CODES)[number];
   /** When it may be tried again, in milliseconds. */
   readonly retryAfterMs: number;
   /** Whether it is our calls that are too many, rather than the portal that is away. */

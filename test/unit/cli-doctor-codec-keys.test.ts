@@ -36,7 +36,6 @@ describe('what the doctor says of the codec keys', () => {
   });
 
   it.each([
-    ['a file that others may read', () => chmodSync(file, 0o644), /mode 644/],
     ['a file that is not there', () => rmSync(file), /cannot be read \(ENOENT\)/],
     [
       'a ring that is broken',
@@ -51,11 +50,11 @@ describe('what the doctor says of the codec keys', () => {
     expect(JSON.stringify(finding)).not.toContain(KEY);
   });
 
-  it.each([0o640, 0o604, 0o660, 0o602])('finds that others may use a file of mode %o', (mode) => {
+  it.each([0o640, 0o644, 0o604, 0o660, 0o602])('warns that others may use a file of mode %o', (mode) => {
     chmodSync(file, mode);
     expect(checkCodecKeys({ MARKETPLACE_CODEC_KEYS_FILE: file })).toMatchObject({
-      state: 'bad',
-      hint: 'Take that away: `chmod 600 FILE`',
+      state: 'warn',
+      hint: expect.stringContaining('`chmod 600 FILE`'),
     });
   });
 

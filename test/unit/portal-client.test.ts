@@ -15,6 +15,7 @@ import { Dispatcher, Pool } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SCOPES } from '../../src/contract/names.js';
 import type { Order } from '../../src/contract/order.js';
+import { eventually } from '../helpers/eventually.js';
 import { exchange } from '../../src/portal/exchange.js';
 import {
   PortalClient,
@@ -178,6 +179,30 @@ function gate() {
 }
 
 describe('placeOrder', () => {
+  it('sends nothing after its time, though it waited for its turn and no timer told it', async () => {
+    const opened = gate();
+    const { portal, client } = await setUp(
+      {},
+      {
+        traffic: {
+          admit: async ({ kind }) => {
+            if (kind === 'place') await opened.opened;
+            return undefined;
+          },
+          completed: () => undefined,
+        },
+      },
+    );
+    const notAfter = Date.now() + 50;
+    const placing = failureOf(client.placeOrder(order, undefined, notAfter));
+    await eventually(() => Date.now() > notAfter || undefined);
+    opened.open();
+    const failure = await placing;
+    expect(failure).toBeInstanceOf(PortalUnavailableError);
+    expect(failure).toMatchObject({ code: 'TOO_LATE', message: expect.stringContaining('was not sent') });
+    expect(portal.seen.map(({ path }) => path)).toEqual(['/oauth/token']);
+  });
+
   it('sends the order unchanged, with a token of the create scope', async () => {
     const { portal, client } = await setUp();
     expect(await client.placeOrder(order)).toEqual({ subscriptionNumber: 'A-S00000001' });

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { KeyRingError, loadKeyRing, type KeyRing } from '../../codec/index.js';
-import { bad, good, notChecked, type Finding } from './finding.js';
+import { bad, good, notChecked, warn, type Finding } from './finding.js';
 
 /** Bits of a file's mode by which others than its owner may read or write it. */
 const OTHERS = 0o066;
@@ -26,8 +26,9 @@ function tooOpen(file: string): Omit<Finding, 'check'> | undefined {
   // Windows has no such bits.
   if (process.platform === 'win32' || (mode & OTHERS) === 0) return undefined;
   const bits = (mode & 0o777).toString(8);
-  return bad(
+  // A secret that is mounted into a container is so on purpose.
+  return warn(
     `MARKETPLACE_CODEC_KEYS_FILE: others than its owner may read or write it (mode ${bits})`,
-    'Take that away: `chmod 600 FILE`',
+    'Take that away, unless it is a mounted secret in a container: `chmod 600 FILE`',
   );
 }

@@ -5,16 +5,22 @@ import { checkCodecKeys } from './codec-keys.js';
 import { bad, check, notChecked, type CheckName, type Finding } from './finding.js';
 import { checkPortal } from './portal-checks.js';
 import { checkTemporal } from './temporal-checks.js';
+import { checkTraffic } from './traffic-checks.js';
 
-/** Does every check; none of them throws, and each takes bounded time. */
-export async function examine(flags: TemporalFlags): Promise<Finding[]> {
+/**
+ * Does every check; none of them throws, and each takes bounded time.
+ *
+ * @param workers the health servers of workers. @default the one that is configured here
+ */
+export async function examine(flags: TemporalFlags, workers?: readonly string[]): Promise<Finding[]> {
   const env = environmentWith(flags);
-  const [temporal, portal, codec] = await Promise.all([
+  const [temporal, portal, traffic, codec] = await Promise.all([
     connectAndCheck(flags, taskQueueIn(env)),
     checkPortal(env),
+    checkTraffic(env, workers),
     check('codec keys', () => checkCodecKeys(env)),
   ]);
-  return [...temporal, ...portal, codec];
+  return [...temporal, ...portal, ...traffic, codec];
 }
 
 const NEEDS_TEMPORAL: readonly CheckName[] = [

@@ -25,6 +25,9 @@ export type CheckName =
   | 'clock, portal'
   | 'token, read'
   | 'token, create'
+  | 'portal calls'
+  | 'circuit'
+  | 'pauses'
   | 'codec keys';
 
 type Found = Omit<Finding, 'check'>;

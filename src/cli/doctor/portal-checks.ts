@@ -1,7 +1,9 @@
 import { Agent, request } from 'undici';
-import { ConfigError, loadWorkerConfig } from '../../config.js';
+import { ConfigError, partnersIn } from '../../config.js';
 import { formatDuration, SCOPES, type Scope } from '../../contract/index.js';
-import { PortalClient, PortalError, portalUrlProblem, type Credentials } from '../../portal/index.js';
+import type { Partners } from '../../partners/index.js';
+import { PortalClient, PortalError, portalUrlProblem } from '../../portal/index.js';
+import { reportOf } from '../errors.js';
 import { oneLine } from '../sanitize.js';
 import { tidy } from '../text.js';
 import { judgeClock, type ClockReading } from './clock.js';
@@ -73,15 +75,18 @@ class PortalUnreachable extends PortalError {
 }
 
 async function checkTokens(url: string, env: NodeJS.ProcessEnv): Promise<Finding[]> {
-  const credentials = credentialsIn(env);
-  if ('state' in credentials) {
-    return (['token, read', 'token, create'] as const).map((name) => ({ check: name, ...credentials }));
+  const partners = partnersOf(env);
+  if ('state' in partners) {
+    return (['token, read', 'token, create'] as const).map((name) => ({ check: name, ...partners }));
   }
-  const portal = new PortalClient({ url, credentials: () => credentials, timeouts: TIMEOUTS });
+  const portal = new PortalClient({ url, credentials: partners.credentialsOf, timeouts: TIMEOUTS });
+  const named = partners.named();
+  const look = (scope: Scope) =>
+    named === undefined ? granted(portal, scope) : grantedToEach(portal, scope, named);
   try {
     return await Promise.all([
-      check('token, read', () => granted(portal, SCOPES.read)),
-      check('token, create', () => granted(portal, SCOPES.create)),
+      check('token, read', () => look(SCOPES.read)),
+      check('token, create', () => look(SCOPES.create)),
     ]);
   } finally {
     await portal.close();
@@ -95,20 +100,45 @@ async function granted(portal: PortalClient, scope: Scope) {
   return good(`the credentials are good for ${scope}; a token lasts ${formatDuration(lifetime)}`);
 }
 
-/** What the workers on this machine would use; or why that is not checked, or wrong. */
-function credentialsIn(env: NodeJS.ProcessEnv): Credentials | Omit<Finding, 'check'> {
-  if (env['MARKETPLACE_PARTNERS_FILE']) {
-    return notChecked('the credentials of several partners (MARKETPLACE_PARTNERS_FILE) are not checked here');
+/** A doctor looks at so many partners, and at so many at once: it must not be a burden on the portal. */
+const MOST_PARTNERS = 20;
+const AT_ONCE = 4;
+
+async function grantedToEach(portal: PortalClient, scope: Scope, named: readonly string[]) {
+  const looked = named.slice(0, MOST_PARTNERS);
+  const refusals: string[] = [];
+  const waiting = looked.values();
+  const one = async () => {
+    for (const partner of waiting) {
+      try {
+        await portal.fetchToken(partner, scope);
+      } catch (error) {
+        refusals.push(`${JSON.stringify(partner)} (${reportOf(error).message})`);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, one));
+  const others = named.length - looked.length;
+  const rest = others === 0 ? '' : `; ${others} more were not asked for`;
+  if (refusals.length === 0) {
+    const whose = named.length === 1 ? 'the one partner' : `${looked.length} partners`;
+    return good(`the credentials of ${whose} are good for ${scope}${rest}`);
   }
-  const own = ['MARKETPLACE_CLIENT_ID', 'MARKETPLACE_CLIENT_SECRET', 'MARKETPLACE_CLIENT_SECRET_FILE'];
-  if (own.every((name) => !env[name])) {
-    return notChecked('MARKETPLACE_CLIENT_ID and its secret are not set here; the workers have their own');
+  return bad(
+    `${refusals.length} of ${looked.length} partners get no token for ${scope}: ${tidy(oneLine(refusals.join('; ')))}${rest}`,
+    'Correct their entries in the file MARKETPLACE_PARTNERS_FILE; workers read it anew, without a restart.',
+  );
+}
+
+/** Whose credentials the workers on this machine would use; or why that is not checked, or wrong. */
+function partnersOf(env: NodeJS.ProcessEnv): Partners | Omit<Finding, 'check'> {
+  if (CREDENTIALS.every((name) => !env[name])) {
+    return notChecked(
+      'neither MARKETPLACE_CLIENT_ID with its secret nor MARKETPLACE_PARTNERS_FILE is set here; the workers have their own',
+    );
   }
   try {
-    // Of the rest of the configuration other checks tell.
-    const names = ['MARKETPLACE_PORTAL_URL', ...own];
-    const { partners } = loadWorkerConfig(Object.fromEntries(names.map((name) => [name, env[name]])));
-    return partners.credentialsOf('doctor') ?? notChecked('there are no credentials here');
+    return partnersIn(env);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return bad(
@@ -117,3 +147,10 @@ function credentialsIn(env: NodeJS.ProcessEnv): Credentials | Omit<Finding, 'che
     );
   }
 }
+
+const CREDENTIALS = [
+  'MARKETPLACE_CLIENT_ID',
+  'MARKETPLACE_CLIENT_SECRET',
+  'MARKETPLACE_CLIENT_SECRET_FILE',
+  'MARKETPLACE_PARTNERS_FILE',
+] as const;
