@@ -1,4 +1,4 @@
-import { DefaultLogger, type Logger } from '@temporalio/worker';
+import { DefaultLogger, type LogMetadata, type Logger } from '@temporalio/worker';
 import { pino, type DestinationStream } from 'pino';
 import { escapeUnseen } from './escape-unseen.js';
 
@@ -16,8 +16,17 @@ export function createLogger(
   const harmless = { write: (line: string) => destination.write(escapeUnseen(line)) };
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers }, harmless);
   return new DefaultLogger('INFO', ({ level, message, meta, timestampNanos: _own }) => {
-    log[LEVELS[level]](meta ?? {}, message);
+    log[LEVELS[level]](fitForLog(meta), message);
   });
+}
+
+/**
+ * The SDK calls a run's ID otherwise in an activity than in a workflow. It adds a token that only it can read, and
+ * to what it fails to read the whole task: what was bought is in it.
+ */
+function fitForLog(meta: LogMetadata = {}): LogMetadata {
+  const { workflowRunId, taskToken: _unreadable, task: _whole, taskEncoded: _same, ...rest } = meta;
+  return workflowRunId === undefined ? rest : { runId: workflowRunId, ...rest };
 }
 
 const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;

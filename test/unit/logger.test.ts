@@ -23,3 +23,23 @@ describe('a log line', () => {
     });
   });
 });
+
+describe('the IDs in a log line', () => {
+  it('have the same names in an activity as in a workflow, and the task itself is left out', () => {
+    const ids = {
+      workflowId: 'w',
+      activityId: '1',
+      taskToken: 'AAEC',
+      task: '{}',
+      taskEncoded: 'AA==',
+      trace_id: 't',
+      span_id: 's',
+    };
+    const line: unknown = JSON.parse(lineOf('said', { ...ids, workflowRunId: 'r' }));
+    expect(line).toMatchObject({ workflowId: 'w', runId: 'r', activityId: '1', trace_id: 't', span_id: 's' });
+    for (const name of ['workflowRunId', 'taskToken', 'task', 'taskEncoded']) {
+      expect(line).not.toHaveProperty(name);
+    }
+    expect(JSON.parse(lineOf('said', { runId: 'r' }))).toMatchObject({ runId: 'r' });
+  });
+});

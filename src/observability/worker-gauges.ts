@@ -1,0 +1,32 @@
+import type { MetricMeter } from '@temporalio/common';
+import { METRICS } from '../contract/metrics.js';
+import type { TrafficReport } from '../portal/index.js';
+import { gauge } from './instruments.js';
+
+const CIRCUIT_STATES = ['closed', 'open', 'probing', 'ramping'] as const satisfies TrafficReport['circuit'][];
+
+/**
+ * Tells how the worker and its traffic to the portal are doing.
+ *
+ * @returns tells it as it is now.
+ */
+export function workerGauges(meter: MetricMeter): (isReady: boolean, traffic: TrafficReport) => void {
+  const ready = gauge(meter, METRICS.workerReady);
+  const circuit = gauge(meter, METRICS.circuit);
+  const rateLimit = gauge(meter, METRICS.rateLimit);
+  const waiting = gauge(meter, METRICS.waitingCalls);
+  const paused = gauge(meter, METRICS.pausedPartners);
+  return (isReady, traffic) => {
+    ready.set(Number(isReady));
+    for (const state of CIRCUIT_STATES) circuit.set(Number(state === traffic.circuit), { state });
+    if (traffic.rate !== undefined) {
+      rateLimit.set(traffic.rate.fleet, { of: 'fleet' });
+      rateLimit.set(traffic.rate.own, { of: 'worker' });
+    }
+    waiting.set(traffic.waiting);
+    paused.set(traffic.paused.length);
+  };
+}
+
+/** Of a worker whose calls nothing paces. */
+export const UNPACED: TrafficReport = { circuit: 'closed', waiting: 0, paused: [] };
