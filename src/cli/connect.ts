@@ -2,7 +2,13 @@ import { Client, Connection } from '@temporalio/client';
 import { PurchaseClient } from '../client/index.js';
 import { dataConverterFor } from '../codec/index.js';
 import { codecKeysIn, taskQueueIn } from '../config.js';
-import { loadTemporalConfig, straightIfLoopback } from '../temporal/index.js';
+import {
+  diagnose,
+  loadTemporalConfig,
+  straightIfLoopback,
+  type TemporalConnectionOptions,
+  type Trouble,
+} from '../temporal/index.js';
 import { CliError } from './errors.js';
 import { EXIT } from './exit-codes.js';
 import { PROGRAM } from './program-name.js';
@@ -60,7 +66,7 @@ export async function withPurchases<T>(
     connectTimeout: CONNECT_MS,
   });
   try {
-    await reach(connection, connectionOptions.address);
+    await reach(connection, connectionOptions);
     const temporal = new Client({ connection, namespace, dataConverter });
     return await use({
       client: new PurchaseClient(temporal, { taskQueue: taskQueueIn(env) }),
@@ -73,12 +79,23 @@ export async function withPurchases<T>(
   }
 }
 
-async function reach(connection: Connection, address: string): Promise<void> {
+async function reach(connection: Connection, options: TemporalConnectionOptions): Promise<void> {
   try {
     await connection.ensureConnected();
   } catch (error) {
-    throw unreachable(address, error);
+    const trouble = await diagnose(options, error);
+    throw trouble === undefined ? unreachable(options.address, error) : refused(trouble);
   }
+}
+
+/** What is said when a server is there, and TLS or our credentials are not as it wants them. */
+function refused({ reason, advice }: Trouble): CliError {
+  return new CliError({
+    type: 'TemporalRefused',
+    message: oneLine(reason),
+    hint: oneLine(advice),
+    exitCode: EXIT.unreachable,
+  });
 }
 
 /** What is said when no Temporal server answers. */

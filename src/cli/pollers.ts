@@ -9,6 +9,8 @@ export interface Poller {
   readonly lastSeenAt?: string;
   /** Which build it is, where it says so. */
   readonly buildId?: string;
+  /** Whether worker versioning is on, so that it gets the work of its version only. */
+  readonly isVersioned: boolean;
 }
 
 /** Who serves a task queue, and what waits there. */
@@ -18,10 +20,15 @@ export interface QueueReport {
   readonly backlog?: number;
   /** How long the oldest of them has waited, in milliseconds. */
   readonly backlogAgeMs: number;
+  /** The builds that versioned workers must be to get work: the current one, and one that is ramped up. */
+  readonly servedBuilds: { readonly current?: string; readonly ramping?: string };
 }
 
 /** `TaskQueueType` of Temporal's API, by number. */
 export const QUEUE_KINDS = { workflow: 1, activity: 2 } as const;
+
+/** `WorkerVersioningMode` VERSIONED of Temporal's API. */
+const VERSIONED = 2;
 
 export type QueueKind = keyof typeof QUEUE_KINDS;
 
@@ -30,13 +37,15 @@ const GONE_AFTER_MS = 90_000;
 
 /** Who asks a task queue for work of one kind now. */
 export async function describeQueue(client: Client, name: string, kind: QueueKind): Promise<QueueReport> {
-  const { pollers, stats } = await client.workflowService.describeTaskQueue({
+  const { pollers, stats, versioningInfo } = await client.workflowService.describeTaskQueue({
     namespace: client.options.namespace,
     taskQueue: { name },
     taskQueueType: QUEUE_KINDS[kind],
     reportStats: true,
   });
   const now = Date.now();
+  const current = versioningInfo?.currentDeploymentVersion?.buildId;
+  const ramping = versioningInfo?.rampingDeploymentVersion?.buildId;
   return {
     pollers: pollers
       .filter(({ lastAccessTime }) => (millisecondsOf(lastAccessTime) ?? 0) > now - GONE_AFTER_MS)
@@ -47,10 +56,12 @@ export async function describeQueue(client: Client, name: string, kind: QueueKin
           identity: identity ?? 'unnamed',
           ...(lastSeenAt !== undefined && { lastSeenAt }),
           ...(buildId && { buildId }),
+          isVersioned: Number(deploymentOptions?.workerVersioningMode) === VERSIONED,
         };
       }),
     ...(stats && { backlog: Number(String(stats.approximateBacklogCount ?? 0)) }),
     backlogAgeMs: Number(String(stats?.approximateBacklogAge?.seconds ?? 0)) * 1_000,
+    servedBuilds: { ...(current && { current }), ...(ramping && { ramping }) },
   };
 }
 

@@ -1,3 +1,4 @@
+import { createSecureContext } from 'node:tls';
 import type { TLSConfig } from '@temporalio/client';
 import { loadClientConfigProfile, toClientOptions } from '@temporalio/envconfig';
 import type { ClientConfigProfile } from '@temporalio/envconfig';
@@ -41,6 +42,7 @@ export function loadTemporalConfig(env: NodeJS.ProcessEnv = process.env): Tempor
   assertSendable(profile);
   const { address = DEFAULT_ADDRESS } = profile;
   const { apiKey, tls, metadata } = options.connectionOptions;
+  assertReadable(tls);
   if (!tls) assertNotInClear(profile, { address, tlsSwitch: variables['TEMPORAL_TLS'] });
   return {
     connectionOptions: {
@@ -109,4 +111,28 @@ function assertWholeClientCertificate({ tls }: ClientConfigProfile): void {
     `Temporal's TLS settings have a client ${given === 'KEY' ? 'key without its certificate' : 'certificate without its key'}. ` +
       `Set TEMPORAL_TLS_CLIENT_${lacking}_PATH too, or unset TEMPORAL_TLS_CLIENT_${given}_PATH.`,
   );
+}
+
+/** Files that are no certificates, or a key of another one: the connections would say so in OpenSSL's words only. */
+function assertReadable(tls: TLSConfig | boolean | null | undefined): void {
+  if (typeof tls !== 'object' || tls === null) return;
+  const { serverRootCACertificate: ca, clientCertPair: pair } = tls;
+  try {
+    createSecureContext({ ...(ca && { ca: Buffer.from(ca) }) });
+  } catch (error) {
+    throw unreadable("server's authority", 'TEMPORAL_TLS_SERVER_CA_CERT_PATH', error);
+  }
+  try {
+    createSecureContext({ ...(pair && { cert: Buffer.from(pair.crt), key: Buffer.from(pair.key) }) });
+  } catch (error) {
+    throw unreadable('client', 'TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH', error);
+  }
+}
+
+function unreadable(whose: string, variables: string, error: unknown): TemporalConfigError {
+  const isMismatch = /key values mismatch/.test(reasonOf(error));
+  const what = isMismatch
+    ? `The ${whose} certificate and its key do not belong together`
+    : `The ${whose} certificate, or its key, cannot be read as PEM`;
+  return new TemporalConfigError(`${what}. Correct ${variables}, or the profile's tls section.`);
 }

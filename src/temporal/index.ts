@@ -1,5 +1,6 @@
 export { loadTemporalConfig } from './connection.js';
-export type { TemporalConfig } from './connection.js';
+export type { TemporalConfig, TemporalConnectionOptions } from './connection.js';
+export { diagnose, type Trouble } from './diagnose.js';
 export { startDevServer } from './dev-server.js';
 export type { DevServer, DevServerOptions } from './dev-server.js';
 export { DevServerError, TemporalConfigError, TemporalNotFoundError } from './errors.js';

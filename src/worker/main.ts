@@ -1,5 +1,6 @@
 import { ConfigError, loadWorkerConfig } from '../config.js';
-import { runWorker, WorkerStartError } from './run-worker.js';
+import { runWorker } from './run-worker.js';
+import { WorkerStartError } from './start-errors.js';
 
 try {
   await runWorker(loadWorkerConfig(), (line) => console.log(line));

@@ -1,39 +1,57 @@
-import { isGrpcServiceError } from '@temporalio/client';
-import { NativeConnection, Runtime, TransportError, type Worker } from '@temporalio/worker';
+import { NativeConnection, type Logger } from '@temporalio/worker';
 import type { WorkerConfig } from '../config.js';
+import { Observer } from '../observability/observer.js';
 import { createLogger } from '../observability/logger.js';
-import { PortalClient } from '../portal/index.js';
-import {
-  ensureSearchAttributes,
-  SearchAttributesMissingError,
-  SearchAttributesNotVisibleError,
-  SearchAttributeTypeError,
-} from '../temporal/index.js';
-import { createWorker } from './create-worker.js';
-
-/** Thrown when a worker cannot start for a reason that lies outside it. The message says what to do. */
-export class WorkerStartError extends Error {
-  override readonly name = 'WorkerStartError';
-}
+import { PortalClient, type PacedTraffic } from '../portal/index.js';
+import { ensureSearchAttributes } from '../temporal/index.js';
+import { createWorker, type WorkerDeps } from './create-worker.js';
+import { setCurrentCommand } from './deployment.js';
+import { heartbeatMs, uniqueIdentity } from './fleet.js';
+import { paceTraffic, watchFleet } from './pace-traffic.js';
+import { endureSignals } from './signals.js';
+import { starting } from './start-errors.js';
 
 /**
  * Runs a worker until it is told to stop (SIGTERM, SIGINT); what it has begun, it finishes first.
  *
  * @param announce told once, when the worker is about to poll.
- * @throws WorkerStartError when Temporal cannot be reached, or its namespace is not fit for purchases.
+ * @throws WorkerStartError when Temporal cannot be reached, its namespace is not fit for purchases, or an address to
+ * listen at is taken.
  */
 export async function runWorker(config: WorkerConfig, announce: (line: string) => void): Promise<void> {
-  Runtime.install({ logger: createLogger() });
-  const portal = new PortalClient({ url: config.portalUrl, credentials: config.partners.credentialsOf });
+  const logger = createLogger();
+  config.partners.onProblem((problem) => {
+    logger.warn('Credentials cannot be read: what was read before is used', { problem });
+  });
+  const traffic = paceTraffic(config.portalRate, logger);
+  const observer = await starting(config, () =>
+    Observer.start(config, { logger, heartbeatMs: heartbeatMs(config), traffic: () => traffic.report() }),
+  );
+  try {
+    await work(config, { logger, traffic, observer, announce });
+  } finally {
+    await observer.close();
+  }
+}
+
+/** What a worker process is made of before it reaches Temporal. */
+interface Process {
+  readonly logger: Logger;
+  readonly traffic: PacedTraffic;
+  readonly observer: Observer;
+  readonly announce: (line: string) => void;
+}
+
+async function work(config: WorkerConfig, process: Process): Promise<void> {
+  const { traffic, observer } = process;
+  const { portalUrl: url, partners } = config;
+  const portal = new PortalClient({ url, credentials: partners.credentialsOf, traffic, ...observer.portal });
   try {
     const connection = await starting(config, () =>
       NativeConnection.connect(config.temporal.connectionOptions),
     );
     try {
-      const worker = await starting(config, () => prepareWorker(config, connection, portal));
-      const running = worker.run();
-      announce(readyLine(config));
-      await running;
+      await poll(config, process, { connection, portal });
     } finally {
       await connection.close();
     }
@@ -42,49 +60,39 @@ export async function runWorker(config: WorkerConfig, announce: (line: string) =
   }
 }
 
-function readyLine({ taskQueue, temporal, portalUrl, keys }: WorkerConfig): string {
-  const where = `task queue ${taskQueue}, namespace ${temporal.namespace}, portal ${portalUrl}`;
-  return `worker ready: ${where}${keys === undefined ? '' : `, encrypting with key ${keys.first.id}`}`;
-}
-
-async function prepareWorker(
-  { taskQueue, keys, temporal: { namespace } }: WorkerConfig,
-  connection: NativeConnection,
-  portal: PortalClient,
-): Promise<Worker> {
-  await ensureSearchAttributes(connection, namespace);
-  return createWorker(taskQueue, { connection, namespace, portal, keys });
-}
-
-async function starting<T>(config: WorkerConfig, step: () => Promise<T>): Promise<T> {
+async function poll(
+  config: WorkerConfig,
+  { logger, traffic, observer, announce }: Process,
+  { connection, portal }: Pick<WorkerDeps, 'connection' | 'portal'>,
+): Promise<void> {
+  const { taskQueue, keys, portalRate, buildId } = config;
+  const { namespace } = config.temporal;
+  const identity = uniqueIdentity();
+  const worker = await starting(config, async () => {
+    await ensureSearchAttributes(connection, namespace);
+    const { tracing } = observer;
+    const deps = { connection, namespace, portal, keys, tracing, identity, portalRate, buildId };
+    return createWorker(taskQueue, deps);
+  });
+  const fleet = watchFleet(config, { connection, identity, logger }, traffic);
   try {
-    return await step();
-  } catch (error) {
-    const reason = reasonNotToStart(error, config);
-    throw reason === undefined ? error : new WorkerStartError(reason, { cause: error });
+    const running = worker.run();
+    observer.beginWatch({ worker, connection, taskQueue, namespace });
+    const relent = endureSignals();
+    announce(readyLine(config));
+    await running.finally(relent);
+  } finally {
+    await observer.endWatch();
+    await fleet?.stop();
   }
 }
 
-/** What an operator can mend; `undefined` for what is a bug. */
-function reasonNotToStart(error: unknown, { temporal }: WorkerConfig): string | undefined {
-  const { address } = temporal.connectionOptions;
-  if (error instanceof TransportError) {
-    return `No Temporal server answers at ${address}. Start it, or set TEMPORAL_ADDRESS${innermost(error)}.`;
-  }
-  if (
-    error instanceof SearchAttributesMissingError ||
-    error instanceof SearchAttributesNotVisibleError ||
-    error instanceof SearchAttributeTypeError
-  ) {
-    return error.message;
-  }
-  const cause = error instanceof Error && isGrpcServiceError(error.cause) ? error.cause : error;
-  if (!isGrpcServiceError(cause)) return undefined;
-  return `The Temporal server at ${address} refused namespace "${temporal.namespace}": ${cause.details || cause.message}`;
-}
-
-/** The SDK's core prints its errors as Rust structures; a person reads the words in the middle. */
-function innermost({ message }: Error): string {
-  const words = /message: "([^"]+)"/.exec(message)?.[1];
-  return words === undefined ? '' : ` (${words})`;
+function readyLine({ taskQueue, temporal: { namespace }, portalUrl, keys, buildId }: WorkerConfig): string {
+  const where = `task queue ${taskQueue}, namespace ${namespace}, portal ${portalUrl}`;
+  const encrypting = keys === undefined ? '' : `, encrypting with key ${keys.first.id}`;
+  const build =
+    buildId === undefined
+      ? ''
+      : `, build ${buildId}. It gets work once it is current: ${setCurrentCommand(taskQueue, buildId, namespace)}`;
+  return `worker ready: ${where}${encrypting}${build}`;
 }

@@ -1,6 +1,7 @@
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { SEARCH_ATTRIBUTES } from '../../src/contract/index.js';
+import { FAIRNESS } from '../../src/temporal/dev-server.js';
 import { ensureSearchAttributes, resolveExecutable } from '../../src/temporal/index.js';
 
 let isInstalled = false;
@@ -19,10 +20,10 @@ export async function startDevEnvironment(): Promise<TestWorkflowEnvironment> {
   const env = await TestWorkflowEnvironment.createLocal({
     server: {
       executable: { type: 'existing-path', path: await resolveExecutable('cli') },
-      extraArgs: Object.values(SEARCH_ATTRIBUTES).flatMap((name) => [
-        '--search-attribute',
-        `${name}=Keyword`,
-      ]),
+      extraArgs: [
+        ...FAIRNESS,
+        ...Object.values(SEARCH_ATTRIBUTES).flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
+      ],
     },
   });
   return env;

@@ -93,7 +93,7 @@ export function normalised(screen: string): string {
       .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, '<time>')
       .replaceAll(/[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}/g, '<run>')
       .replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:<port>')
-      .replaceAll(/\d+@[\w.-]+/g, '<worker>')
+      .replaceAll(/\d+@[\w.-]+(?:#[\da-f]+)?/g, '<worker>')
       .replaceAll(/\b\d+(?:ms|[dhms])(?: \d+[hms])?\b/g, '<duration>')
       .replaceAll(/\bnow (?=\(<time>\))/g, '<duration> ago ')
       .replaceAll(/asked for work now/g, 'asked for work <duration> ago')

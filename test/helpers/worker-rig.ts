@@ -62,6 +62,11 @@ export class WorkerRig {
     return new WorkerRig(connection, server, serverOptions, simulator, proxy);
   }
 
+  /** `host:port` of Temporal. */
+  get address(): string {
+    return this.#server.address;
+  }
+
   /** A worker that is ready, with these changes of its environment. */
   async startWorker(changes: Readonly<Record<string, string>> = {}): Promise<WorkerProcess> {
     return new WorkerProcess({

@@ -32,8 +32,11 @@ export const ADOPTED = { ...ONE_ORDER, posts: 1, adopted: true } as const satisf
 /** As one is to end that was cancelled in time. */
 export const NOT_PLACED = { runStatus: 'CANCELLED', saysPortalsNumber: true, orders: 0 } as const;
 
+/** What is looked at to tell how a purchase ended. */
+type Watched = Pick<WorkerRig, 'handle' | 'purchases' | 'simulator' | 'until'>;
+
 /** Waits for the end of a purchase. */
-export async function endingOf(rig: WorkerRig, ids: PurchaseIds): Promise<Ending> {
+export async function endingOf(rig: Watched, ids: PurchaseIds): Promise<Ending> {
   const ended = await endedWith(rig, ids);
   const orders = rig.simulator.orders(ids.externalSubscriptionId);
   const { timeline } = await rig.until(ids, () => true);
@@ -48,7 +51,7 @@ export async function endingOf(rig: WorkerRig, ids: PurchaseIds): Promise<Ending
 }
 
 async function endedWith(
-  rig: WorkerRig,
+  rig: Watched,
   { externalSubscriptionId, tradingPartnerId }: PurchaseIds,
 ): Promise<PurchaseResult | PurchaseCancelledError> {
   try {
@@ -61,7 +64,7 @@ async function endedWith(
 
 /** A POST that was answered 401 took nothing, and is sent again at once. */
 function sendingOf(
-  rig: WorkerRig,
+  rig: Watched,
   { externalSubscriptionId }: PurchaseIds,
 ): Pick<Ending, 'posts' | 'blindPosts'> {
   const calls = rig.simulator.journal.filter(

@@ -140,7 +140,10 @@ describe('a worker process that is told to stop', () => {
     await expectCompletedWithOneOrder(id, order);
   });
 
-  it('sees a POST through that is under way', async () => {
+  it.each([
+    ['once', []],
+    ['again and again', ['SIGTERM', 'SIGINT']],
+  ] as const)('%s sees a POST through that is under way', async (_often, again) => {
     const order = anOpenOrder();
     simulator.addFault({
       call: 'place',
@@ -151,6 +154,8 @@ describe('a worker process that is told to stop', () => {
     const id = await begin(order);
     await untilPlaced(order);
     first.signal('SIGTERM');
+    await eventually(() => first.stderr.includes('DRAINING') || undefined);
+    for (const signal of again) first.signal(signal);
     expect(await first.end()).toBe(0);
     expect(await countOf(id, 'EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT')).toBe(0);
 
@@ -250,9 +255,13 @@ describe('a worker process that cannot start', () => {
       /MARKETPLACE_CLIENT_SECRET.*space/,
     ],
     [
-      'a variable that cannot be heeded',
-      { MARKETPLACE_PARTNERS_FILE: '/nowhere/partners.json' },
-      /MARKETPLACE_PARTNERS_FILE/,
+      'a file of several partners, which is not there',
+      {
+        MARKETPLACE_CLIENT_ID: undefined,
+        MARKETPLACE_CLIENT_SECRET: undefined,
+        MARKETPLACE_PARTNERS_FILE: '/nowhere/partners.json',
+      },
+      /MARKETPLACE_PARTNERS_FILE.*ENOENT/,
     ],
     ['a TLS switch in capitals', { TEMPORAL_TLS: 'True' }, /TEMPORAL_TLS/],
     ['a Temporal that is not there', { TEMPORAL_ADDRESS: '127.0.0.1:1' }, /TEMPORAL_ADDRESS|127\.0\.0\.1:1/],

@@ -9,8 +9,8 @@ import { safeLines } from '../sanitize.js';
 
 const HELP = `
 The same as npm run worker. Reads MARKETPLACE_PORTAL_URL, MARKETPLACE_CLIENT_ID and MARKETPLACE_CLIENT_SECRET
-(or MARKETPLACE_CLIENT_SECRET_FILE). Prints a line with "worker ready"; SIGTERM and Ctrl-C let it finish what
-it has begun. Its log goes to standard error, as JSON lines.
+(or MARKETPLACE_CLIENT_SECRET_FILE); for several trading partners, MARKETPLACE_PARTNERS_FILE instead. Prints a line
+with "worker ready"; SIGTERM and Ctrl-C let it finish what it has begun. Its log goes to standard error, as JSON lines.
 
 Examples:
   $ MARKETPLACE_PORTAL_URL=https://customers.staging.gitlab.com \\
