@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { isLoopback } from '../temporal/loopback.js';
 import { KeyRingError, type KeyRing } from './key-ring.js';
@@ -78,7 +79,7 @@ export function loadCodecServerConfig(env: NodeJS.ProcessEnv = process.env): Cod
   const filled = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const mistakes: string[] = [];
   const keys = keysIn(filled, mistakes);
-  const read = schema.safeParse(filled);
+  const read = schema.safeParse({ ...filled, ...staticSecretIn(filled, mistakes) });
   for (const { path, message } of read.error?.issues ?? []) mistakes.push(`${String(path[0])} ${message}`);
   const auth = read.data && authIn(read.data, mistakes);
   if (read.data === undefined || keys === undefined || auth === undefined || mistakes.length > 0)
@@ -104,6 +105,23 @@ function keysIn(env: NodeJS.ProcessEnv, mistakes: string[]): KeyRing | undefined
     if (!(error instanceof KeyRingError)) throw error;
     mistakes.push(...error.mistakes);
     return undefined;
+  }
+}
+
+const SECRET = 'MARKETPLACE_CODEC_STATIC_SECRET';
+const SECRET_FILE = 'MARKETPLACE_CODEC_STATIC_SECRET_FILE';
+
+/** The secret that a file holds, as the variable that it stands for. */
+function staticSecretIn(env: NodeJS.ProcessEnv, mistakes: string[]): { [SECRET]?: string } {
+  const file = env[SECRET_FILE];
+  if (file === undefined) return {};
+  if (env[SECRET] !== undefined) mistakes.push(`${SECRET} and ${SECRET_FILE} are both set: keep one`);
+  try {
+    return { [SECRET]: readFileSync(file, 'utf8').replace(/\r?\n$/, '') };
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    mistakes.push(`${SECRET_FILE} cannot be read (${code})`);
+    return {};
   }
 }
 

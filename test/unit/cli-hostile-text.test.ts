@@ -99,8 +99,8 @@ function listing(text: string) {
 }
 
 function view(text: string): PurchaseView {
-  const poller = { identity: text, buildId: text };
-  const queue = { pollers: [poller], backlog: 1, backlogAgeMs: 1 };
+  const poller = { identity: text, buildId: text, isVersioned: false };
+  const queue = { pollers: [poller], backlog: 1, backlogAgeMs: 1, servedBuilds: {} };
   return {
     ...report(text),
     run: { runId: 'r', startedAt: text, historyEvents: 3 },

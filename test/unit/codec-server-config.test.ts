@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CodecServerConfigError, loadCodecServerConfig } from '../../src/codec/server-config.js';
 import { aKey, ringText } from '../helpers/keys.js';
@@ -115,5 +118,27 @@ describe('a codec server does not start', () => {
     });
     expect(mistakes).toHaveLength(3);
     expect(mistakes.join('\n')).not.toContain('hunter2');
+  });
+
+  it('takes the secret for development from a file, too', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'codec-secret-'));
+    const file = join(folder, 'token');
+    try {
+      writeFileSync(file, 'for-development-only\n');
+      const MARKETPLACE_CODEC_STATIC_SECRET_FILE = file;
+      expect(loadCodecServerConfig({ ...KEYS, MARKETPLACE_CODEC_STATIC_SECRET_FILE }).auth).toEqual({
+        kind: 'secret',
+        secret: 'for-development-only',
+      });
+      expect(mistakesIn({ ...SECRET, MARKETPLACE_CODEC_STATIC_SECRET_FILE })).toEqual([
+        expect.stringMatching('are both set'),
+      ]);
+      rmSync(file);
+      expect(mistakesIn({ ...KEYS, MARKETPLACE_CODEC_STATIC_SECRET_FILE })[0]).toMatch(
+        'cannot be read (ENOENT)',
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
