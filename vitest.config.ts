@@ -16,12 +16,13 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // They need other languages, or Chromium: npm run examples, npm run ui-test.
-    exclude: ['test/examples/**', 'test/ui/**'],
+    // They need the machine for themselves, other languages, Chromium, or PostgreSQL: npm run load-test, examples,
+    // ui-test, test:stack.
+    exclude: ['test/load/**', 'test/examples/**', 'test/ui/**', 'test/stack/**'],
     pool: 'forks',
     sequence: { sequencer: LongestFirst },
-    // Two cores: more files at once only make the servers they start slower.
-    maxWorkers: 2,
+    // On two cores: a third makes use of the time in which the others wait, more only make their servers slower.
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

@@ -298,6 +298,69 @@ describe('doctor', () => {
     expect(`${stdout}${stderr}`).not.toContain(secret);
   });
 
+  describe('with a partners file', () => {
+    const secret = 'not-the-secret-5d0e';
+    let folder: string;
+    let url: NodeJS.ProcessEnv;
+
+    beforeAll(() => {
+      folder = mkdtempSync(join(tmpdir(), 'doctor-'));
+      url = { MARKETPLACE_PORTAL_URL: stage.simulator.url };
+    });
+    afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+    const file = (partners: unknown): NodeJS.ProcessEnv => {
+      const path = join(folder, 'partners.json');
+      writeFileSync(path, JSON.stringify({ partners }));
+      return { ...url, MARKETPLACE_PARTNERS_FILE: path };
+    };
+
+    it('asks for a token for each partner', async () => {
+      const { of } = await examine(file({ A: DEMO_CLIENT, B: DEMO_CLIENT }));
+      expect(of('token, read')).toMatchObject({
+        state: 'good',
+        message: 'the credentials of 2 partners are good for marketplace.order:read',
+      });
+      expect(of('token, create')).toMatchObject({ state: 'good' });
+    });
+
+    it('names a partner whose credentials are wrong, and shows no secret', async () => {
+      const wrong = { ...DEMO_CLIENT, clientSecret: secret };
+      const { code, of, stdout, stderr } = await examine(file({ A: DEMO_CLIENT, B: wrong }));
+      expect(code).toBe(8);
+      expect(of('token, read')).toMatchObject({
+        state: 'bad',
+        message: expect.stringMatching(/^1 of 2 partners get no token for \S+: "B" \(.*401/),
+        hint: expect.stringContaining('without a restart'),
+      });
+      expect(`${stdout}${stderr}`).not.toContain(secret);
+    });
+
+    it('asks for twenty, and says how many it left out', async () => {
+      const names = Array.from({ length: 23 }, (_, index) => [`P${index}`, DEMO_CLIENT]);
+      const before = stage.simulator.journal.filter(({ call }) => call === 'token').length;
+      const { of } = await examine(file(Object.fromEntries(names)));
+      expect(of('token, read')).toMatchObject({
+        message: expect.stringMatching(/20 partners are good .*; 3 more were not asked for/),
+      });
+      expect(stage.simulator.journal.filter(({ call }) => call === 'token').length - before).toBe(40);
+    });
+
+    it('tells what is wrong with the file', async () => {
+      const { code, of, stdout, stderr } = await examine(
+        file({ A: { ...DEMO_CLIENT, clientSecret: ` ${secret}` } }),
+      );
+      expect(code).toBe(8);
+      expect(of('token, read')).toMatchObject({
+        state: 'bad',
+        message: expect.stringMatching(
+          /^MARKETPLACE_PARTNERS_FILE: partner "A": clientSecret starts or ends/,
+        ),
+      });
+      expect(`${stdout}${stderr}`).not.toContain(secret);
+    });
+  });
+
   it('shows no token', async () => {
     const { stdout, stderr } = await examine({ ...stage.portal });
     const tokens = stage.simulator.issuedTokens();

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { SCOPES } from '../../src/contract/names.js';
 import type { Order, PurchaseOptions, PurchasePhase, PurchaseStatus } from '../../src/contract/index.js';
 import type { Fault, Simulator, SimulatorOptions } from '../../src/simulator/index.js';
 import { pollSignal, retrySignal, statusQuery } from '../../workflows/messages.js';
@@ -181,6 +182,8 @@ const FIND_IN_DOUBT: Section = {
   rows: LOOKS.map((row) => ({ ...row, skip: 1, also: [LOST], options: settlingFor('12s') })),
 };
 
+const INVALID_CLIENT = { error: 'invalid_client' };
+
 const TOKENS: readonly Omit<Row, 'own'>[] = [
   { name: 'the connection is lost', then: drop('before') },
   { name: 'no answer in time', then: late('before') },
@@ -188,7 +191,7 @@ const TOKENS: readonly Omit<Row, 'own'>[] = [
   { name: '502 and a web page', then: answer('before', 502, PAGE) },
   { name: '503 with `Retry-After`', then: answer('before', 503, { headers: SOON }) },
   { name: '429 with `Retry-After`', then: answer('before', 429, { headers: SOON }) },
-  { name: '401', then: answer('before', 401, { body: { error: 'invalid_client' } }) },
+  { name: '401, of a client that had tokens before', then: answer('before', 401, { body: INVALID_CLIENT }) },
   { name: 'a redirect to another origin', then: answer('before', 307, { headers: AWAY }) },
   ...DAMAGES,
   { name: 'the token is revoked at once', then: { do: 'revoke', when: 'after' } },
@@ -392,11 +395,14 @@ function faultsOf({ call }: Section, row: Row, column: Column, { externalSubscri
   }
 }
 
-function startRig(
+async function startRig(
   env: TestWorkflowEnvironment,
   secondPost: NonNullable<SimulatorOptions['secondPost']>,
 ): Promise<Rig> {
-  return Rig.start(env, { simulator: { secondPost }, portal: { timeouts: TIMEOUTS } });
+  const rig = await Rig.start(env, { simulator: { secondPost }, portal: { timeouts: TIMEOUTS } });
+  // A client that the portal has taken before, whichever purchase comes first.
+  await rig.portal.fetchToken('before', SCOPES.read);
+  return rig;
 }
 
 function rigOf(rigs: ReadonlyMap<string | number, Rig>, name: string | number): Rig {

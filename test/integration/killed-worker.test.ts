@@ -18,6 +18,9 @@ const TIMEOUT = 300_000;
 const LONG_WINDOW = { initialInterval: '1s', maximumInterval: '4s', window: '60s' };
 
 const RETRY_AFTER_MS = 60_000;
+/** It stops all calls of a trading partner: those who get it have one of their own. */
+const AWAY = 'TP-AWAY';
+const LIMITED = 'TP-LIMITED';
 const RETRY_LATER = { 'Retry-After': String(RETRY_AFTER_MS / 1_000) };
 
 let rig: WorkerRig;
@@ -43,6 +46,18 @@ function eventsOf({ timeline }: PurchaseStatus): string[] {
   return timeline.map(({ event }) => event);
 }
 
+function looksFor(order: Order): number {
+  return rig.callsFor(order, 'find').length;
+}
+
+/** Whether the server gave a try of an activity up: nobody had told of it for too long. */
+async function isMissed(order: Order): Promise<boolean> {
+  const { events } = await rig.handle(order).fetchHistory();
+  return (events ?? []).some(
+    ({ activityTaskTimedOutEventAttributes }) => activityTaskTimedOutEventAttributes,
+  );
+}
+
 async function timersFired(order: Order): Promise<number> {
   const { events } = await rig.handle(order).fetchHistory();
   return (events ?? []).filter(({ timerFiredEventAttributes }) => timerFiredEventAttributes).length;
@@ -55,8 +70,9 @@ describe('a purchase whose worker is killed', () => {
 
   beforeAll(async () => {
     const first = await rig.startWorker();
-    // It has its tokens before a token request is held.
-    await rig.purchases.waitForResult(await rig.begin(anOrder()));
+    // It has its tokens, which each partner has of its own, before a token request is held.
+    const orders = [anOrder(), anOrder({ tradingPartnerId: AWAY }), anOrder({ tradingPartnerId: LIMITED })];
+    await Promise.all(orders.map(async (order) => rig.purchases.waitForResult(await rig.begin(order))));
     await stage.before();
     first.signal('SIGSTOP');
     await lateAnswer?.release();
@@ -189,14 +205,14 @@ describe('a purchase whose worker is killed', () => {
   );
 
   const portalAway = stage.brought(async () => {
-    const order = anOrder();
+    const order = anOrder({ tradingPartnerId: AWAY });
     breakOnce(order, 'find', { do: 'answer', when: 'before', status: 503, headers: RETRY_LATER });
     await rig.begin(order);
     await rig.until(order, ({ lastError }) => lastError?.type === 'PortalUnavailable');
     return order;
   });
   const rateLimited = stage.brought(async () => {
-    const order = anOrder();
+    const order = anOrder({ tradingPartnerId: LIMITED });
     breakOnce(order, 'place', { do: 'answer', when: 'before', status: 429, headers: RETRY_LATER });
     await rig.begin(order);
     await rig.until(order, ({ lastError }) => lastError?.type === 'RateLimited');
@@ -296,9 +312,12 @@ describe('a purchase whose worker is killed', () => {
 
   const ending = stage.brought(async () => {
     const order = anOrder();
-    breakOnce(order, 'find', { do: 'answer', when: 'before', status: 503, headers: RETRY_LATER });
+    const { externalSubscriptionId } = order;
+    // Three, so that it waits for some seconds before it would look for its next POST.
+    const then = { do: 'answer', when: 'before', status: 503 } as const;
+    rig.simulator.addFault({ call: 'find', externalSubscriptionId, times: 3, then });
     await rig.begin(order);
-    await rig.until(order, ({ lastError }) => lastError?.type === 'PortalUnavailable');
+    await rig.until(order, ({ lastError }) => lastError !== undefined && looksFor(order) === 3);
     const look = rig.proxy.hold({ method: 'GET', about: order.externalSubscriptionId, until: 'asked' });
     await rig.handle(order).signal(cancelSignal);
     await look.held;
@@ -345,7 +364,8 @@ describe('a purchase whose worker is killed', () => {
       frozen.signal('SIGSTOP');
       await renewal.release();
       await rig.startWorker({ MARKETPLACE_TASK_QUEUE: taskQueue });
-      await rig.until(order, (status) => eventsOf(status).includes('OrderNotFound'));
+      // Asked of the server: the frozen worker gets tasks and queries too, and its token request ends after a minute.
+      await eventually(async () => (await isMissed(order)) || undefined, 600);
       expect(rig.simulator.orders(order.externalSubscriptionId)).toEqual([]);
       frozen.signal('SIGCONT');
       expect(await endingOf(rig, order)).toEqual(ADOPTED);

@@ -120,7 +120,7 @@ describe("a caller of Temporal's HTTP API", () => {
 
     const early = anOrder();
     const { externalSubscriptionId } = early;
-    const then = { do: 'answer', when: 'before', status: 429, headers: { 'Retry-After': '600' } } as const;
+    const then = { do: 'answer', when: 'before', status: 429, headers: { 'Retry-After': '5' } } as const;
     simulator.addFault({ call: 'find', externalSubscriptionId, then });
     await begin(early);
     await eventually(async () => (await statusOf(early)).lastError);

@@ -137,9 +137,7 @@ describe.skipIf(chromiumPath === undefined)(`the Web UI (${chromiumPath ?? CHROM
       await expect.poll(text, SOON).toContain('ActionRequired: parked, a person must act');
       const read = await text();
       expect(read).toContain('Why: InvalidClient: POST oauth/token: the portal answered 401');
-      expect(read).toMatch(
-        /What to do: Check the workers. MARKETPLACE_CLIENT_ID and MARKETPLACE_CLIENT_SECRET/,
-      );
+      expect(read).toMatch(/What to do: Check the credentials that the workers have for trading partner/);
       expect(read).toContain(
         'Once it is mended: on this page, More Actions → Send a Signal → retry → Submit',
       );
@@ -165,7 +163,9 @@ describe.skipIf(chromiumPath === undefined)(`the Web UI (${chromiumPath ?? CHROM
 
     it('in its memo and its search attributes, which need no worker', async () => {
       await openTab('Memo');
-      await expect.poll(text, SOON).toContain('"actionRequired": "Check the workers');
+      await expect
+        .poll(text, SOON)
+        .toContain('"actionRequired": "Check the credentials that the workers have');
       await openTab('Search Attributes');
       await expect.poll(text, SOON).toContain('"PurchasePhase": "ActionRequired"');
     });
