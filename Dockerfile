@@ -1,5 +1,5 @@
 # The worker, the codec server, the simulator and the `marketplace` command: one image.
-# The same commit gives the same files: pinned images, the lockfile's packages, and nothing from a package manager besides.
+# Pinned images, the lockfile's packages, and nothing from a package manager besides.
 FROM node:24.21.0-bookworm AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./

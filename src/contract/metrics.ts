@@ -2,7 +2,8 @@
  * The metrics of our own that a worker exports for Prometheus, beside those of Temporal's SDK. Dashboards and
  * alerts rely on the names. Imports nothing, so that workflow code and workers can share it.
  *
- * Each label has few values: a partner's ID is one only where {@link MOST_PARTNERS} bounds how many there are.
+ * Each label has few values: a partner's ID is one where it is in the partners file, or among the first
+ * {@link MOST_PARTNERS} that were seen.
  */
 
 /** What a metric is, in Prometheus's terms. */
