@@ -396,7 +396,7 @@ describe('doctor', () => {
       writeFileSync(path, JSON.stringify({ keys: [{ id: 'k', key }] }));
       chmodSync(path, 0o644);
       const open = (await examine(env)).of('codec keys');
-      expect(open).toMatchObject({ state: 'bad', hint: expect.stringContaining('chmod 600') });
+      expect(open).toMatchObject({ state: 'warn', hint: expect.stringContaining('chmod 600') });
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
