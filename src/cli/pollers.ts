@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import { QUEUE_KINDS, type QueueKind } from '../temporal/queue-kinds.js';
 import { isoOf, millisecondsOf } from './proto.js';
 
 /** A worker process that asks a task queue for work. */
@@ -24,13 +25,8 @@ export interface QueueReport {
   readonly servedBuilds: { readonly current?: string; readonly ramping?: string };
 }
 
-/** `TaskQueueType` of Temporal's API, by number. */
-export const QUEUE_KINDS = { workflow: 1, activity: 2 } as const;
-
 /** `WorkerVersioningMode` VERSIONED of Temporal's API. */
 const VERSIONED = 2;
-
-export type QueueKind = keyof typeof QUEUE_KINDS;
 
 /** A poller that was not seen for longer may be gone: the server forgets one only after five minutes. */
 const GONE_AFTER_MS = 90_000;

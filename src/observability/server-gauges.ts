@@ -3,10 +3,8 @@ import type { MetricMeter } from '@temporalio/common';
 import { METRICS } from '../contract/metrics.js';
 import { PURCHASE_PHASES, SEARCH_ATTRIBUTES, WORKFLOW_TYPE } from '../contract/names.js';
 import { quoted } from '../contract/visibility.js';
+import { QUEUE_KINDS, type QueueKind } from '../temporal/queue-kinds.js';
 import { gauge } from './instruments.js';
-
-/** `TaskQueueType` of Temporal's API, by number. */
-const QUEUE_KINDS = { workflow: 1, activity: 2 } as const;
 
 /**
  * Looks up at Temporal what no worker knows by itself: how many purchases of a task queue are in which phase, and
@@ -24,7 +22,7 @@ export function serverGauges(meter: MetricMeter, client: Client, taskQueue: stri
     const { count } = await client.workflow.count(inPhase(taskQueue, phase));
     purchases.set(count, { phase });
   };
-  const measureBacklog = async (kind: keyof typeof QUEUE_KINDS): Promise<void> => {
+  const measureBacklog = async (kind: QueueKind): Promise<void> => {
     const { stats } = await client.workflowService.describeTaskQueue({
       namespace: client.options.namespace,
       taskQueue: { name: taskQueue },

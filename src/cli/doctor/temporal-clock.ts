@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { GRPC, grpcCode } from '../../temporal/grpc.js';
-import { QUEUE_KINDS } from '../pollers.js';
+import { QUEUE_KINDS } from '../../temporal/queue-kinds.js';
 import { millisecondsOf } from '../proto.js';
 import { judgeClock } from './clock.js';
 import { notChecked } from './finding.js';
