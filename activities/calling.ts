@@ -34,7 +34,7 @@ export async function throwIfCancelled(): Promise<void> {
 
 /** Who holds calls back says so itself, once for all of them. */
 function wasHeld(error: unknown): boolean {
-  return error instanceof PortalError && error.wasHeld;
+  return error instanceof PortalError && error.held !== undefined;
 }
 
 /** Only what the portal's client wrote is fit for a log. */

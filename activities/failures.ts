@@ -32,6 +32,7 @@ export function toApplicationFailure(error: unknown): unknown {
     detail: {
       ...(error.status !== undefined && { httpStatus: error.status }),
       ...(error.retryAfterMs !== undefined && { retryAfterMs: error.retryAfterMs }),
+      ...(error.held !== undefined && { held: error.held }),
     },
   });
 }

@@ -1,4 +1,4 @@
-import type { ApplicationFailure } from '@temporalio/activity';
+import { cancellationSignal, type ApplicationFailure } from '@temporalio/activity';
 import { MAY_MEAN_EXISTS } from '../src/contract/assumptions.js';
 import { POST_LIFETIME_MS, type PurchaseIds } from '../src/contract/names.js';
 import type { Order } from '../src/contract/order.js';
@@ -15,7 +15,7 @@ export function createPlaceOrder(portal: PortalClient): PurchaseActivities['plac
       const lifetime = new Lifetime();
       try {
         const lookedAt = Date.now();
-        const existing = await calling(() => find(portal, order));
+        const existing = await calling(() => find(portal, order, cancellationSignal()));
         if (existing) return existing;
         await awaitEarlierRun(earlierRunSettlingMs, lookedAt);
         // The last moment at which a cancellation still means "not placed".
@@ -42,8 +42,8 @@ async function awaitEarlierRun(settlingMs: number, lookedAt: number): Promise<vo
 }
 
 /**
- * Sends the order. A cancellation does not break it off: a POST that is under way is seen through, and what
- * it came to is told as it is.
+ * Sends the order. A cancellation gives it up while it waits for its turn, but does not break it off: a POST that is
+ * under way is seen through, and what it came to is told as it is.
  */
 async function post(
   portal: PortalClient,
@@ -52,13 +52,16 @@ async function post(
   { signal, endsAt }: Lifetime,
 ): Promise<PlacedOrder> {
   try {
-    return { adopted: false, ...(await portal.placeOrder(order, signal, endsAt)) };
+    const options = { signal, abandon: cancellationSignal(), notAfter: endsAt };
+    return { adopted: false, ...(await portal.placeOrder(order, options)) };
   } catch (error) {
     if (error instanceof PortalRefusedError && MAY_MEAN_EXISTS.has(error.status)) {
       return await lookAfterRefusal(portal, order, repeated, error);
     }
-    // What the signal broke off before it was sent.
-    if (!(error instanceof PortalError) && signal.aborted) throw tooLate();
+    if (error instanceof PortalError) throw error;
+    // What was given up before it was sent.
+    if (signal.aborted) throw tooLate();
+    await throwIfCancelled();
     throw error;
   }
 }
@@ -89,8 +92,12 @@ function inDoubt(refusal: PortalRefusedError): ApplicationFailure {
   });
 }
 
-async function find(portal: PortalClient, ids: PurchaseIds): Promise<PlacedOrder | undefined> {
-  const found = await portal.findSubscription(ids);
+async function find(
+  portal: PortalClient,
+  ids: PurchaseIds,
+  signal?: AbortSignal,
+): Promise<PlacedOrder | undefined> {
+  const found = await portal.findSubscription(ids, signal);
   if (found === undefined) return undefined;
   const { status: portalStatus, ...number } = found;
   return { adopted: true, portalStatus, ...number };

@@ -94,6 +94,20 @@ export const FAILURE_TYPES = [
 
 export type FailureType = (typeof FAILURE_TYPES)[number];
 
+/** Why a worker held a call to the portal back, not a byte of it being sent. */
+export const HELD_CODES = [
+  /** The portal asked for a pause (429, or 503 with `Retry-After`). */
+  'PAUSED',
+  /** The portal is down: it is asked now and then only. */
+  'CIRCUIT_OPEN',
+  /** More calls wait for their turn than can be made soon. */
+  'BUSY',
+  /** The worker stops, and another one takes what waits. */
+  'STOPPING',
+] as const;
+
+export type HeldCode = (typeof HELD_CODES)[number];
+
 /** Whether a name is one of {@link FAILURE_TYPES}. */
 export function isFailureType(name: unknown): name is FailureType {
   return FAILURE_TYPES.some((type) => type === name);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { refuseUnfit } from './limits.js';
-import { FAILURE_TYPES, PURCHASE_PHASES } from './names.js';
+import { FAILURE_TYPES, HELD_CODES, PURCHASE_PHASES } from './names.js';
 import { durationSchema, optionsSchema } from './options.js';
 import { orderSchema } from './order.js';
 
@@ -217,10 +217,19 @@ export const failureDetailSchema = z.object({
     .number()
     .describe('How long an order of unknown outcome may still turn up, in milliseconds.')
     .exactOptional(),
-  /** How long the portal asked us to wait, in milliseconds (`Retry-After`). */
+  /** How long the portal asked us to wait, in milliseconds (`Retry-After`), or until a held call may be made. */
   retryAfterMs: z
     .number()
-    .describe('How long the portal asked to be left alone, in milliseconds (Retry-After).')
+    .describe(
+      'How long the portal asked to be left alone, in milliseconds (Retry-After), or when a held call may be made.',
+    )
+    .exactOptional(),
+  /** Why a worker held the call back; absent when it was made. */
+  held: z
+    .enum(HELD_CODES)
+    .describe(
+      'Why a worker held its call to the portal back. PAUSED: the portal asked for it. CIRCUIT_OPEN: the portal is down. BUSY: too many calls wait. STOPPING: the worker stops. Absent when the call was made.',
+    )
     .exactOptional(),
   /** Every problem of an `InvalidOrder`, with its path. */
   problems: z

@@ -1,6 +1,7 @@
 import type { MetricMeter } from '@temporalio/common';
 import { METRICS, MOST_PARTNERS, type CallOutcome } from '../contract/metrics.js';
-import type { CallInfo, CallReport, Held } from '../portal/index.js';
+import { HELD_CODES } from '../contract/names.js';
+import type { CallInfo, CallReport } from '../portal/index.js';
 import { counter, histogram } from './instruments.js';
 
 /** Counts the calls to the portal. */
@@ -20,11 +21,9 @@ export function countCalls(
   };
 }
 
-const HELD: Readonly<Record<Held['code'], true>> = { PAUSED: true, CIRCUIT_OPEN: true, BUSY: true };
-
 /** What came of a call, in a word. */
 export function outcomeOf({ status, code }: CallReport): CallOutcome {
-  if (code !== undefined && status === undefined && code in HELD) return 'held';
+  if (status === undefined && HELD_CODES.some((held) => held === code)) return 'held';
   if (code === 'UND_ERR_ABORTED') return 'aborted';
   if (status === undefined || code !== undefined) return 'lost';
   if (status < 300) return 'ok';

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { PortalUnavailableError, type Credentials } from '../portal/index.js';
 import type { Partners } from './index.js';
 import { CredentialsFileError, LastGood } from './last-good.js';
@@ -12,7 +13,8 @@ import { problemOf, Problems } from './problems.js';
 
 /**
  * Credentials per trading partner, from a partners file. It is read anew each time credentials are asked for, which
- * is before each token request only; of the secrets in other files, only the one that is asked for.
+ * is before each token request only; of the secrets in other files, only the one that is asked for. For a client ID,
+ * which each call asks for, it is read anew when it has changed.
  *
  * @throws CredentialsFileError naming every mistake in the file and its secrets as they are at the start.
  */
@@ -21,18 +23,34 @@ export function partnersFromFile(source: PartnersSource): Partners {
   const problems = new Problems();
   const file = new LastGood<ReadonlyMap<string, Partner>>(problems.tell);
   const pairs = new Map<string, LastGood<Credentials>>();
-  const partners = () => file.read(() => readPartnersFile(source));
-  let known = partners();
+  let known: ReadonlyMap<string, Partner> = new Map();
+  let seen = '';
+  const read = (): void => {
+    seen = stampOf(source.path);
+    known = file.read(() => readPartnersFile(source));
+    // Who is not in it any more starts anew, should it come back.
+    for (const id of pairs.keys()) if (!known.has(id)) pairs.delete(id);
+  };
+  read();
+
+  const partnerOf = (tradingPartnerId: string): Partner | undefined => {
+    const partner = known.get(tradingPartnerId);
+    // It may be in the file that cannot be used now.
+    if (partner === undefined && file.isOld) {
+      throw unreadable(tradingPartnerId, 'the partners file has a mistake');
+    }
+    return partner;
+  };
+
+  const clientIdOf = (tradingPartnerId: string): string | undefined => {
+    if (stampOf(source.path) !== seen) read();
+    return partnerOf(tradingPartnerId)?.clientId;
+  };
 
   const credentialsOf = (tradingPartnerId: string): Credentials | undefined => {
-    known = partners();
-    const partner = known.get(tradingPartnerId);
-    if (partner === undefined) {
-      pairs.delete(tradingPartnerId);
-      // It may be in the file that cannot be used now.
-      if (file.isOld) throw unreadable(tradingPartnerId, 'the partners file has a mistake');
-      return undefined;
-    }
+    read();
+    const partner = partnerOf(tradingPartnerId);
+    if (partner === undefined) return undefined;
     const pair = pairs.get(tradingPartnerId) ?? new LastGood<Credentials>(problems.tell);
     pairs.set(tradingPartnerId, pair);
     try {
@@ -44,10 +62,21 @@ export function partnersFromFile(source: PartnersSource): Partners {
 
   return {
     credentialsOf,
+    clientIdOf,
     named: () => [...known.keys()],
     problem: () => problemOf(() => checkPartnersFile(source)),
     onProblem: problems.onProblem,
   };
+}
+
+/** Another one than before: the file was changed or replaced. The empty one: it cannot be looked at. */
+function stampOf(path: string): string {
+  try {
+    const { ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+    return [ino, size, mtimeNs, ctimeNs].join(' ');
+  } catch {
+    return '';
+  }
 }
 
 /** A file that is just being replaced is there again soon, and one with a mistake is mended without a restart. */

@@ -13,6 +13,12 @@ export interface Partners {
    * @throws PortalUnavailableError when they cannot be read now and were never read before.
    */
   readonly credentialsOf: (tradingPartnerId: string) => Credentials | undefined;
+  /**
+   * The client ID of a trading partner as it is now; `undefined` if it has none. Cheap enough for each call.
+   *
+   * @throws PortalUnavailableError like {@link credentialsOf}.
+   */
+  readonly clientIdOf: (tradingPartnerId: string) => string | undefined;
   /** The trading partners that have credentials of their own, as last read; `undefined` when all share a pair. */
   readonly named: () => readonly string[] | undefined;
   /** What is wrong with the files as they are now, in words without a secret; `undefined` when nothing is. */

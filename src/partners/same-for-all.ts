@@ -7,6 +7,7 @@ import { problemOf, Problems } from './problems.js';
 export function sameForAll(credentials: Credentials): Partners {
   return {
     credentialsOf: () => credentials,
+    clientIdOf: () => credentials.clientId,
     named: () => undefined,
     problem: () => undefined,
     onProblem: () => undefined,
@@ -21,9 +22,11 @@ export function sameForAll(credentials: Credentials): Partners {
 export function sameForAllFrom(read: () => Credentials): Partners {
   const problems = new Problems();
   const pair = new LastGood<Credentials>(problems.tell);
-  pair.read(read);
+  // The secret alone is in a file: the ID stays.
+  const { clientId } = pair.read(read);
   return {
     credentialsOf: () => pair.read(read),
+    clientIdOf: () => clientId,
     named: () => undefined,
     problem: () => problemOf(read),
     onProblem: problems.onProblem,

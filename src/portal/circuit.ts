@@ -8,6 +8,12 @@ const MOST_FAILURES = 5;
 /** The same while its calls come back little by little: what is broken for one partner does not stop all again. */
 const MOST_FAILURES_RAMPING = 3;
 
+/** While another client was answered within so many milliseconds, the failures of one count once. */
+const LATELY_MS = 10_000;
+
+/** Of so many clients it is remembered that they were answered lately. */
+const MOST_CLIENTS = 100;
+
 /** How long a portal that is down is left alone before it is asked again: doubles each time. In milliseconds. */
 const FIRST_REST_MS = 5_000;
 const LONGEST_REST_MS = 60_000;
@@ -29,7 +35,7 @@ export class Circuit {
   readonly #random: () => number;
   readonly #onChange: (state: CircuitState) => void;
   #state: CircuitState = 'closed';
-  #failures = 0;
+  readonly #failures = new Failures();
   #restMs = FIRST_REST_MS;
   /** Open: from when on a probe may be made. Probing: from when on the probe counts as lost. */
   #probeAt = 0;
@@ -72,8 +78,8 @@ export class Circuit {
     if (this.#state === 'probing' && !isProbe) return;
     const found = foundOf(report);
     if (found === 'nothing') return isProbe ? this.#letOtherProbe(now) : undefined;
-    if (found === 'away') return this.#countFailure(now);
-    this.#failures = 0;
+    if (found === 'away') return this.#countFailure(call, now);
+    this.#failures.answered(call, now);
     if (isProbe) this.#ramp(now);
   }
 
@@ -87,12 +93,12 @@ export class Circuit {
     return own;
   }
 
-  #countFailure(now: number): void {
-    this.#failures += 1;
-    if (this.#state === 'closed' && this.#failures < MOST_FAILURES) return;
-    if (this.#state === 'ramping' && this.#failures < MOST_FAILURES_RAMPING) return;
+  #countFailure(call: CallInfo, now: number): void {
+    const inARow = this.#failures.failed(call, now);
+    if (this.#state === 'closed' && inARow < MOST_FAILURES) return;
+    if (this.#state === 'ramping' && inARow < MOST_FAILURES_RAMPING) return;
     if (this.#state !== 'closed') this.#restMs = Math.min(2 * this.#restMs, LONGEST_REST_MS);
-    this.#failures = 0;
+    this.#failures.forget();
     this.#probe = undefined;
     this.#recent = new WeakSet();
     // Not all workers at once.
@@ -117,6 +123,39 @@ export class Circuit {
     if (state === this.#state) return;
     this.#state = state;
     this.#onChange(state);
+  }
+}
+
+/** The failures in a row: none after any answer. What is broken for one client alone does not count as a portal that is down. */
+class Failures {
+  #count = 0;
+  readonly #clients = new Set<string>();
+  /** When a client was last answered that has not failed since; the oldest first. */
+  readonly #answered = new Map<string, number>();
+
+  answered({ clientId }: CallInfo, now: number): void {
+    this.#count = 0;
+    this.#clients.clear();
+    this.#answered.delete(clientId);
+    this.#answered.set(clientId, now);
+    const [oldest] = this.#answered.keys();
+    if (this.#answered.size > MOST_CLIENTS && oldest !== undefined) this.#answered.delete(oldest);
+  }
+
+  /** Adds one. Tells how many there are that count. */
+  failed({ clientId }: CallInfo, now: number): number {
+    this.#count += 1;
+    this.#clients.add(clientId);
+    this.#answered.delete(clientId);
+    const areOthersAnswered = [...this.#answered.values()].some((at) => now - at < LATELY_MS);
+    return areOthersAnswered ? this.#clients.size : this.#count;
+  }
+
+  /** Begins anew. */
+  forget(): void {
+    this.#count = 0;
+    this.#clients.clear();
+    this.#answered.clear();
   }
 }
 

@@ -13,7 +13,7 @@ import {
 } from './judge.js';
 import { parsePortalUrl, pathSegment, type PortalUrl } from './portal-url.js';
 import { personalValuesIn } from './portal-words.js';
-import { Rotation } from './rotation.js';
+import { Rotation, type TokenClient } from './rotation.js';
 import { type Token, TokenCache } from './token-cache.js';
 import { type Credentials, judgeToken, tokenCall } from './token-endpoint.js';
 import type { CallInfo, CallReport, PortalTraffic } from './traffic.js';
@@ -28,6 +28,11 @@ export interface PortalClientOptions {
   readonly credentials: (
     tradingPartnerId: string,
   ) => Credentials | undefined | Promise<Credentials | undefined>;
+  /**
+   * The ID of the client that a trading partner's calls are made with, asked for before each call; `undefined` if it
+   * has none. Partners of one client share its tokens, and pause together. @default each has a client of its own
+   */
+  readonly clientIdOf?: (tradingPartnerId: string) => string | undefined;
   /** How long each stage of a call may take. */
   readonly timeouts?: Partial<PortalTimeouts>;
   /** The present, in milliseconds since the epoch, by which tokens expire. @default Date.now */
@@ -38,6 +43,19 @@ export interface PortalClientOptions {
   readonly onCall?: (call: CallInfo, report: CallReport) => void;
   /** More headers for a call that is about to be sent, such as `traceparent`. @default none */
   readonly extraHeaders?: (call: CallInfo) => Readonly<Record<string, string>>;
+}
+
+/** How an order may be given up. */
+export interface PlacingOptions {
+  /** Breaks it off at any time: then it may have been ordered. */
+  readonly signal?: AbortSignal;
+  /** Gives it up for as long as nothing was sent, such as while it waits for its turn; changes nothing later. */
+  readonly abandon?: AbortSignal;
+  /**
+   * From when on it may not be sent any more, in milliseconds since the epoch, however long it waited for its turn or
+   * the machine slept meanwhile.
+   */
+  readonly notAfter?: number;
 }
 
 /** A token that the portal has granted, without the token itself. */
@@ -59,6 +77,7 @@ const LARGEST_ANSWER = 1_048_576;
 export class PortalClient {
   readonly #url: PortalUrl;
   readonly #credentials: PortalClientOptions['credentials'];
+  readonly #clientIdOf: PortalClientOptions['clientIdOf'];
   readonly #timeouts: PortalTimeouts;
   readonly #now: () => number;
   readonly #traffic: PortalTraffic | undefined;
@@ -69,16 +88,17 @@ export class PortalClient {
   readonly #rotation: Rotation;
 
   /** @throws TypeError when the URL is not one a portal could have. */
-  constructor({ url, credentials, timeouts, now = Date.now, ...hooks }: PortalClientOptions) {
+  constructor({ url, credentials, clientIdOf, timeouts, now = Date.now, ...hooks }: PortalClientOptions) {
     this.#url = parsePortalUrl(url);
     this.#credentials = credentials;
+    this.#clientIdOf = clientIdOf;
     this.#timeouts = { ...DEFAULT_TIMEOUTS, ...timeouts };
     this.#now = now;
     this.#traffic = hooks.traffic;
     this.#onCall = hooks.onCall;
     this.#extraHeaders = hooks.extraHeaders;
     this.#rotation = new Rotation(now);
-    this.#tokens = new TokenCache((partner, scope) => this.#requestToken(partner, scope), now);
+    this.#tokens = new TokenCache((client, scope) => this.#requestToken(client, scope), now);
     this.#pool = new Pool(this.#url.origin, {
       // Certificates are checked even where NODE_TLS_REJECT_UNAUTHORIZED says otherwise.
       connect: { timeout: this.#timeouts.connectMs, rejectUnauthorized: true },
@@ -91,7 +111,7 @@ export class PortalClient {
 
   /** Makes sure of a token for the scope; one that is kept already will do. */
   async fetchToken(tradingPartnerId: string, scope: Scope, signal?: AbortSignal): Promise<GrantedToken> {
-    const { expiresAt } = await this.#tokens.get(tradingPartnerId, scope, signal);
+    const { expiresAt } = await this.#tokens.get(this.#clientOf(tradingPartnerId), scope, signal);
     return { scope, expiresAt: new Date(expiresAt) };
   }
 
@@ -99,12 +119,10 @@ export class PortalClient {
    * Sends the order, unchanged and at most once: only a 401, with which the portal took nothing, is
    * answered with a new token and a second try.
    *
-   * @param notAfter from when on it may not be sent any more, in milliseconds since the epoch, however long it waited
-   * for its turn or the machine slept meanwhile.
    * @throws RangeError or TypeError, before anything is sent, when the order cannot be written as JSON: it
    * is nested too deeply or contains itself. Validated orders are neither.
    */
-  async placeOrder(order: Order, signal?: AbortSignal, notAfter?: number): Promise<PlacedOrder> {
+  async placeOrder(order: Order, { signal, abandon, notAfter }: PlacingOptions = {}): Promise<PlacedOrder> {
     const call: Call = {
       name: 'POST subscriptions',
       method: 'POST',
@@ -114,9 +132,10 @@ export class PortalClient {
       body: JSON.stringify(order),
       hidden: { secrets: [], personal: personalValuesIn(order) },
       notAfter,
+      abandon,
     };
     const outcome = await this.#authorized(order.tradingPartnerId, SCOPES.create, call, signal);
-    if (outcome.status === undefined && !outcome.sent) signal?.throwIfAborted();
+    if (outcome.status === undefined && !outcome.sent) anyOf(signal, abandon)?.throwIfAborted();
     return judgeOrder(call, outcome);
   }
 
@@ -151,26 +170,44 @@ export class PortalClient {
     call: Call,
     signal: AbortSignal | undefined,
   ): Promise<Outcome> {
-    const info: CallInfo = { tradingPartnerId, kind: call.method === 'POST' ? 'place' : 'find' };
-    const token = await this.#tokens.get(tradingPartnerId, scope, signal);
+    const client = this.#clientOf(tradingPartnerId);
+    const info: CallInfo = { ...client, kind: call.method === 'POST' ? 'place' : 'find' };
+    const waiting = anyOf(signal, call.abandon);
+    const token = await this.#tokens.get(client, scope, waiting);
     const first = await this.#send(info, withToken(call, token), signal);
     if (first.status !== 401) return first;
-    this.#tokens.invalidate(tradingPartnerId, scope, token);
-    const renewed = await this.#tokens.get(tradingPartnerId, scope, signal);
+    this.#tokens.invalidate(client, scope, token);
+    const renewed = await this.#tokens.get(client, scope, waiting);
     const second = await this.#send(info, withToken(call, renewed), signal);
     if (second.status !== 401) return second;
     const message = `${answered(call, second)}. It refused a token that it had just granted.`;
     throw new PortalUnauthorizedError('token_refused', message, second);
   }
 
-  async #requestToken(tradingPartnerId: string, scope: Scope): Promise<Token> {
+  async #requestToken(client: TokenClient, scope: Scope): Promise<Token> {
+    const { tradingPartnerId } = client;
     const credentials = await this.#credentialsOf(tradingPartnerId);
+    const { clientId } = credentials;
+    // Kept under another client's name, the token would be taken for that client's.
+    if (this.#clientIdOf !== undefined && clientId !== client.clientId) {
+      const whose = `trading partner ${JSON.stringify(tradingPartnerId)}`;
+      const code = 'CREDENTIALS_FILE';
+      throw new PortalUnavailableError(`the credentials of ${whose} are just being changed`, { code });
+    }
     const call = tokenCall(this.#url.tokenPath, credentials, scope);
     const requestedAt = this.#now();
     // No signal: the callers who wait for this token come and go.
-    const outcome = await this.#send({ tradingPartnerId, kind: 'token', scope }, call, undefined);
-    const client = { tradingPartnerId, clientId: credentials.clientId };
-    return this.#rotation.watch(client, () => judgeToken(call, outcome, scope, requestedAt));
+    const outcome = await this.#send({ ...client, kind: 'token', scope }, call, undefined);
+    return this.#rotation.watch({ tradingPartnerId, clientId }, () =>
+      judgeToken(call, outcome, scope, requestedAt),
+    );
+  }
+
+  #clientOf(tradingPartnerId: string): TokenClient {
+    if (this.#clientIdOf === undefined) return { tradingPartnerId, clientId: tradingPartnerId };
+    const clientId = this.#clientIdOf(tradingPartnerId);
+    if (clientId === undefined) throw noCredentials(tradingPartnerId);
+    return { tradingPartnerId, clientId };
   }
 
   async #credentialsOf(tradingPartnerId: string): Promise<Credentials> {
@@ -184,13 +221,12 @@ export class PortalClient {
       const code = codeOf(error);
       throw new PortalUnavailableError(`the credentials of ${partner} could not be read (${code})`, { code });
     }
-    if (credentials !== undefined) return credentials;
-    const next = 'Add it to the file that the workers have as MARKETPLACE_PARTNERS_FILE.';
-    throw new PortalUnauthorizedError('no_credentials', `there are no credentials for ${partner}. ${next}`);
+    if (credentials === undefined) throw noCredentials(tradingPartnerId);
+    return credentials;
   }
 
   async #send(info: CallInfo, call: Call, signal: AbortSignal | undefined): Promise<Outcome> {
-    const held = await this.#traffic?.admit(info, signal);
+    const held = await this.#traffic?.admit(info, anyOf(signal, call.abandon));
     if (held !== undefined) {
       this.#onCall?.(info, { ...held, durationMs: 0 });
       return { sent: false, ...held };
@@ -203,6 +239,18 @@ export class PortalClient {
     this.#onCall?.(info, report);
     return outcome;
   }
+}
+
+function noCredentials(tradingPartnerId: string): PortalUnauthorizedError {
+  const whose = `trading partner ${JSON.stringify(tradingPartnerId)}`;
+  const next = 'Add it to the file that the workers have as MARKETPLACE_PARTNERS_FILE.';
+  return new PortalUnauthorizedError('no_credentials', `there are no credentials for ${whose}. ${next}`);
+}
+
+/** Aborted as soon as one of them is. */
+function anyOf(...signals: readonly (AbortSignal | undefined)[]): AbortSignal | undefined {
+  const given = signals.filter((signal) => signal !== undefined);
+  return given.length > 1 ? AbortSignal.any(given) : given[0];
 }
 
 function reportOf({ status, code, retryAfterMs }: Outcome, durationMs: number): CallReport {

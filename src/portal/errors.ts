@@ -1,4 +1,4 @@
-import { HELD_CODES } from './traffic.js';
+import { HELD_CODES, type HeldCode } from '../contract/names.js';
 
 /** What is known about a failure beyond its message; nothing here is secret or personal. */
 export interface PortalErrorDetails {
@@ -35,9 +35,9 @@ export abstract class PortalError extends Error {
     this.portalMessage = details.portalMessage;
   }
 
-  /** Whether the call was held back by ourselves: not a byte of it was sent. */
-  get wasHeld(): boolean {
-    return HELD_CODES.some((code) => code === this.code);
+  /** Why the call was held back by ourselves, not a byte of it being sent; `undefined` when it was not. */
+  get held(): HeldCode | undefined {
+    return HELD_CODES.find((code) => code === this.code);
   }
 }
 

@@ -24,6 +24,8 @@ export interface Call {
   readonly hidden: Hidden;
   /** From when on it may not be sent any more, in milliseconds since the epoch. @default it always may */
   readonly notAfter?: number | undefined;
+  /** Gives the call up, but only for as long as nothing of it was sent. @default nothing does */
+  readonly abandon?: AbortSignal | undefined;
 }
 
 /** The portal's answer, as far as it came. */
@@ -61,7 +63,9 @@ export function exchange(
   timeouts: PortalTimeouts,
   signal: AbortSignal | undefined,
 ): Promise<Answer | NoAnswer> {
-  if (signal?.aborted) return Promise.resolve({ sent: false, code: ABORTED.code });
+  if (signal?.aborted || call.abandon?.aborted) {
+    return Promise.resolve({ sent: false, code: ABORTED.code });
+  }
   return new Promise((resolve) => {
     const handler = new ExchangeHandler(call, timeouts, signal, resolve);
     const { method, path, headers, body = null } = call;
@@ -108,7 +112,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     // Given up while it was connecting, or about to be written again: aborted here, undici writes nothing.
-    if (this.#settled || this.#controller !== undefined) return controller.abort(ABORTED);
+    const isGivenUp = this.#settled || this.#call.abandon?.aborted === true;
+    if (isGivenUp || this.#controller !== undefined) return controller.abort(ABORTED);
     // The clock, not a timer: those stand still while a machine is suspended.
     if (Date.now() > (this.#call.notAfter ?? Infinity)) return controller.abort(new TooLate());
     this.#controller = controller;

@@ -47,11 +47,12 @@ export class FairQueue<T extends Queued> {
     return item;
   }
 
-  /** How many go before one that a partner would add now. */
-  ahead(tradingPartnerId: string): number {
+  /** How many go before one that would be added now. */
+  ahead({ tradingPartnerId, isUrgent }: Queued): number {
     const own = this.#lines.get(tradingPartnerId);
-    const turns = own === undefined ? 0 : sizeOf(own);
-    return [...this.#lines.values()].reduce((sum, line) => sum + Math.min(sizeOf(line), turns + 1), 0);
+    const before = own === undefined ? 0 : isUrgent ? own.urgent.size : sizeOf(own);
+    const others = [...this.#lines.values()].filter((line) => line !== own);
+    return others.reduce((sum, line) => sum + Math.min(sizeOf(line), before + 1), before);
   }
 
   /** All that wait, in no order that matters. */

@@ -1,5 +1,5 @@
 import { NOT_PERMITTED_STATUS, subscriptionNumberIn } from '../contract/assumptions.js';
-import { GITLAB_CONTACT } from '../contract/names.js';
+import { GITLAB_CONTACT, type HeldCode } from '../contract/names.js';
 import { subscriptionAnswerSchema } from '../contract/portal-answers.js';
 import {
   PortalNotPermittedError,
@@ -9,7 +9,6 @@ import {
   PortalUnavailableError,
   PortalUnreadableError,
 } from './errors.js';
-import type { Held } from './traffic.js';
 import type { Answer, Call, NoAnswer } from './exchange.js';
 
 /** What became of a call. The functions here say what it means for the order. */
@@ -103,8 +102,9 @@ const HELD: Readonly<Record<string, string>> = {
   PAUSED: 'the portal asked for a pause',
   CIRCUIT_OPEN: 'the portal is down, and is asked again now and then',
   BUSY: 'too many calls wait for their turn',
+  STOPPING: 'this worker stops, and another one takes over',
   TOO_LATE: 'its time was over before it was its turn',
-} satisfies Record<Held['code'] | 'TOO_LATE', string>;
+} satisfies Record<HeldCode | 'TOO_LATE', string>;
 
 function unknownOutcome(what: string, outcome: Outcome): PortalOutcomeUnknownError {
   const next = 'Whether it took the order is not known: look for it before it is sent again.';

@@ -31,6 +31,9 @@ interface Waiter extends Queued {
 /** What waits for longer goes back to Temporal, and comes again. In milliseconds. */
 const LONGEST_WAIT_MS = 30_000;
 
+/** Another worker takes it as soon as it is asked. */
+const STOPPING: Held = { code: 'STOPPING', retryAfterMs: 1_000, throttled: false };
+
 /** However fast they would be served. */
 const MOST_WAITING = 10_000;
 
@@ -38,7 +41,7 @@ const MOST_WAITING = 10_000;
 const LOOK_MS = 1_000;
 
 /**
- * Paces all the calls of a process: within its share of the rate, not for partners that the portal asked to pause,
+ * Paces all the calls of a process: within its share of the rate, not for clients that the portal asked to pause,
  * and not to a portal that is down. Calls wait for their turn; what would wait for too long is held at once.
  */
 export class PacedTraffic implements PortalTraffic {
@@ -52,6 +55,7 @@ export class PacedTraffic implements PortalTraffic {
   readonly #waiting = new FairQueue<Waiter>();
   #workers: number;
   #timer: NodeJS.Timeout | undefined;
+  #isStopping = false;
 
   constructor({ rate, workers = 1, onEvent, now, random }: PacedTrafficOptions = {}) {
     this.#rate = rate;
@@ -68,12 +72,18 @@ export class PacedTraffic implements PortalTraffic {
     this.#serve();
   }
 
+  /** The process ends soon: what waits for its turn is given back for another to make, and nothing waits any more. */
+  stop(): void {
+    this.#isStopping = true;
+    this.#refuse(this.#now());
+  }
+
   admit(call: CallInfo, signal?: AbortSignal): Promise<Held | undefined> {
     const now = this.#now();
-    const held = this.#held(call, now) ?? this.#busy(call, now);
+    const place = { tradingPartnerId: call.tradingPartnerId, isUrgent: call.kind === 'place' };
+    const held = this.#held(call, now) ?? this.#busy(place, now);
     if (held !== undefined || signal?.aborted) return Promise.resolve(held);
     return new Promise((resolve) => {
-      const { tradingPartnerId, kind } = call;
       const onAbort = (): void => {
         this.#waiting.remove(waiter);
         resolve(undefined);
@@ -82,19 +92,19 @@ export class PacedTraffic implements PortalTraffic {
         signal?.removeEventListener('abort', onAbort);
         resolve(answer);
       };
-      const waiter: Waiter = { tradingPartnerId, isUrgent: kind === 'place', call, since: now, settle };
+      const waiter: Waiter = { ...place, call, since: now, settle };
       signal?.addEventListener('abort', onAbort, { once: true });
       this.#waiting.add(waiter);
       this.#serve();
+      if (this.#isStopping) this.#refuse(now);
     });
   }
 
   completed(call: CallInfo, report: CallReport): void {
     const now = this.#now();
     const forMs = askedPauseMs(report);
-    const { tradingPartnerId } = call;
-    if (forMs > 0 && this.#pauses.begin(tradingPartnerId, forMs, now)) {
-      this.#onEvent({ type: 'paused', tradingPartnerId, forMs });
+    if (forMs > 0 && this.#pauses.begin(call, forMs, now)) {
+      this.#onEvent({ type: 'paused', tradingPartnerId: call.tradingPartnerId, forMs });
     }
     this.#circuit.completed(call, report, now);
     if (forMs > 0 || this.#circuit.state !== 'closed') this.#refuse(now);
@@ -156,7 +166,8 @@ export class PacedTraffic implements PortalTraffic {
   #refuse(now: number): void {
     for (const waiter of this.#waiting.items()) {
       const isLate = now - waiter.since >= LONGEST_WAIT_MS;
-      const held = this.#held(waiter.call, now) ?? (isLate ? this.#busyFor(LONGEST_WAIT_MS) : undefined);
+      const inVain = this.#isStopping ? STOPPING : isLate ? this.#busyFor(LONGEST_WAIT_MS) : undefined;
+      const held = this.#held(waiter.call, now) ?? inVain;
       if (held === undefined) continue;
       this.#waiting.remove(waiter);
       waiter.settle(held);
@@ -164,7 +175,7 @@ export class PacedTraffic implements PortalTraffic {
   }
 
   #held(call: CallInfo, now: number): Held | undefined {
-    const pausedMs = this.#pauses.leftMs(call.tradingPartnerId, now);
+    const pausedMs = this.#pauses.leftMs(call.clientId, now);
     // Those that were stopped together are not to come back together.
     const spreadMs = this.#random() * Math.max(1_000, 0.1 * pausedMs);
     if (pausedMs > 0)
@@ -174,10 +185,10 @@ export class PacedTraffic implements PortalTraffic {
     return undefined;
   }
 
-  #busy(call: CallInfo, now: number): Held | undefined {
+  #busy(place: Queued, now: number): Held | undefined {
     const rate = this.#circuit.rate(this.#own, now);
     // A worker that does not know its share yet will know soon.
-    const expectedMs = rate === 0 ? 0 : (this.#waiting.ahead(call.tradingPartnerId) / rate) * 1_000;
+    const expectedMs = rate === 0 ? 0 : (this.#waiting.ahead(place) / rate) * 1_000;
     const isFull = this.#waiting.size >= MOST_WAITING;
     return isFull || expectedMs > LONGEST_WAIT_MS ? this.#busyFor(expectedMs) : undefined;
   }

@@ -1,4 +1,5 @@
 import type { Scope } from '../contract/names.js';
+import type { TokenClient } from './rotation.js';
 
 /** An access token. It stays in this process's memory. */
 export interface Token {
@@ -15,9 +16,9 @@ interface Entry {
   token?: Token;
 }
 
-/** The tokens of every trading partner and scope; each is asked for once, however many callers need it. */
+/** The tokens of every client and scope; each is asked for once, however many callers need it. */
 export class TokenCache {
-  readonly #fetch: (tradingPartnerId: string, scope: Scope) => Promise<Token>;
+  readonly #fetch: (client: TokenClient, scope: Scope) => Promise<Token>;
   readonly #now: () => number;
   readonly #limit: number;
   /** In the order in which they were asked for. */
@@ -25,7 +26,7 @@ export class TokenCache {
 
   /** @param limit how many tokens are kept; the oldest goes first. */
   constructor(
-    fetch: (tradingPartnerId: string, scope: Scope) => Promise<Token>,
+    fetch: (client: TokenClient, scope: Scope) => Promise<Token>,
     now: () => number,
     limit = 1_000,
   ) {
@@ -38,22 +39,22 @@ export class TokenCache {
    * The token that is kept, or a new one. The signal ends this caller's wait alone: others may wait for the
    * same token.
    */
-  get(tradingPartnerId: string, scope: Scope, signal?: AbortSignal): Promise<Token> {
-    const key = keyOf(tradingPartnerId, scope);
+  get(client: TokenClient, scope: Scope, signal?: AbortSignal): Promise<Token> {
+    const key = keyOf(client, scope);
     const kept = this.#entries.get(key);
     const stale = kept?.token !== undefined && this.#now() >= kept.token.refreshAt;
-    const { promise } = kept === undefined || stale ? this.#renew(key, tradingPartnerId, scope) : kept;
+    const { promise } = kept === undefined || stale ? this.#renew(key, client, scope) : kept;
     return abortable(promise, signal);
   }
 
   /** Forgets a token that the portal refused, unless another has taken its place: many callers hold the same one. */
-  invalidate(tradingPartnerId: string, scope: Scope, refused: Token): void {
-    const key = keyOf(tradingPartnerId, scope);
+  invalidate(client: TokenClient, scope: Scope, refused: Token): void {
+    const key = keyOf(client, scope);
     if (this.#entries.get(key)?.token === refused) this.#entries.delete(key);
   }
 
-  #renew(key: string, tradingPartnerId: string, scope: Scope): Entry {
-    const entry: Entry = { promise: this.#fetch(tradingPartnerId, scope) };
+  #renew(key: string, client: TokenClient, scope: Scope): Entry {
+    const entry: Entry = { promise: this.#fetch(client, scope) };
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     // Handles a failure too, so that one which no caller waits for any more does not end the process.
@@ -79,8 +80,8 @@ export class TokenCache {
 }
 
 /** A scope has no space, so no two pairs share a key. */
-function keyOf(tradingPartnerId: string, scope: Scope): string {
-  return `${scope} ${tradingPartnerId}`;
+function keyOf({ clientId }: TokenClient, scope: Scope): string {
+  return `${scope} ${clientId}`;
 }
 
 /** The promise, or the signal's reason if that comes first. */

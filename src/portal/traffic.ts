@@ -1,4 +1,4 @@
-import type { Scope } from '../contract/names.js';
+import type { HeldCode, Scope } from '../contract/names.js';
 
 /** What a call is for. */
 export type CallKind = 'token' | 'place' | 'find';
@@ -6,18 +6,16 @@ export type CallKind = 'token' | 'place' | 'find';
 /** A call to the portal, for those who pace calls or count them. */
 export interface CallInfo {
   readonly tradingPartnerId: string;
+  /** Whom the portal takes the caller for: partners may share a client. */
+  readonly clientId: string;
   readonly kind: CallKind;
   /** What a token is asked for. */
   readonly scope?: Scope;
 }
 
-/** The codes of calls that were not made, see {@link Held}. */
-export const HELD_CODES = ['PAUSED', 'CIRCUIT_OPEN', 'BUSY'] as const;
-
 /** Why a call was not made now. Not a byte of it was sent. */
 export interface Held {
-  /** `PAUSED`: the portal asked for it (429, or 503 with `Retry-After`). `CIRCUIT_OPEN`: it is down. `BUSY`: too many wait. */
-  readonly code: (typeof HELD_CODES)[number];
+  readonly code: HeldCode;
   /** When it may be tried again, in milliseconds. */
   readonly retryAfterMs: number;
   /** Whether it is our calls that are too many, rather than the portal that is away. */
@@ -55,6 +53,6 @@ export interface TrafficReport {
   readonly circuit: 'closed' | 'open' | 'probing' | 'ramping';
   /** Calls that wait for their turn. */
   readonly waiting: number;
-  /** Partners whose calls the portal asked to pause, and until when (ISO 8601). */
+  /** Until when (ISO 8601) the portal asked to pause, and whom: the partner stands for all that share its client. */
   readonly paused: readonly { readonly tradingPartnerId: string; readonly until: string }[];
 }

@@ -45,7 +45,8 @@ interface Process {
 async function work(config: WorkerConfig, process: Process): Promise<void> {
   const { traffic, observer } = process;
   const { portalUrl: url, partners } = config;
-  const portal = new PortalClient({ url, credentials: partners.credentialsOf, traffic, ...observer.portal });
+  const { credentialsOf: credentials, clientIdOf } = partners;
+  const portal = new PortalClient({ url, credentials, clientIdOf, traffic, ...observer.portal });
   try {
     const connection = await starting(config, () =>
       NativeConnection.connect(config.temporal.connectionOptions),
@@ -78,7 +79,7 @@ async function poll(
   try {
     const running = worker.run();
     observer.beginWatch({ worker, connection, taskQueue, namespace });
-    const relent = endureSignals();
+    const relent = endureSignals(() => traffic.stop());
     announce(readyLine(config));
     await running.finally(relent);
   } finally {

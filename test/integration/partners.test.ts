@@ -44,7 +44,7 @@ function rigWith(clients: readonly (typeof NORTH)[], simulator: object = {}) {
     partners = partnersIn({ MARKETPLACE_PARTNERS_FILE: file });
     return {
       simulator: { clients, ...simulator },
-      portal: { credentials: partners.credentialsOf },
+      portal: { credentials: partners.credentialsOf, clientIdOf: partners.clientIdOf },
     };
   });
 }
@@ -91,25 +91,40 @@ describe('several trading partners', () => {
     expect(await handle.result()).toMatchObject({ outcome: 'Provisioned' });
     expect(callers(order)).toEqual(['client-east']);
   });
+
+  it('order no more once they are taken out, though their tokens are still good', async () => {
+    await (await stage.rig.begin(anInput(orderFor('SOUTH')))).result();
+    write([NORTH]);
+    const order = orderFor('SOUTH');
+    const handle = await stage.rig.begin(anInput(order));
+    const { type } = await eventually(async () => {
+      const { phase, lastError } = await handle.query(statusQuery);
+      return phase === 'ActionRequired' ? lastError : undefined;
+    });
+    expect([type, callers(order)]).toEqual(['InvalidClient', []]);
+    await handle.terminate();
+  });
 });
 
 describe('a credential that is rotated while 200 purchases run', () => {
   const PURCHASES = 200;
-  const NEW = { ...NORTH, clientSecret: 'secret-after' };
+  const ANOTHER_SECRET = { ...NORTH, clientSecret: 'secret-after' };
+  const ANOTHER_CLIENT = { ...NORTH, clientId: 'client-north-2', clientSecret: 'secret-after' };
 
   /** Longer than the portal is asked again: what is refused is refused more than once. */
   const GAP_REFUSALS = 5;
 
-  const inTheFile = () => write([NEW]);
-  const atThePortal = (rig: ReturnType<typeof rigWith>['rig']) => {
-    rig.simulator.setClient(NEW);
-    rig.simulator.revokeTokensOf(NORTH.clientId);
-  };
-
   describe.each([
-    { first: 'in the file first', isFileFirst: true },
-    { first: 'at the portal first', isFileFirst: false },
-  ])('$first', ({ isFileFirst }) => {
+    { how: 'in the file first', isFileFirst: true, after: ANOTHER_SECRET },
+    { how: 'at the portal first', isFileFirst: false, after: ANOTHER_SECRET },
+    { how: 'in the file first, with another client', isFileFirst: true, after: ANOTHER_CLIENT },
+  ])('$how', ({ isFileFirst, after }) => {
+    const inTheFile = () => write([after]);
+    const atThePortal = (rig: ReturnType<typeof rigWith>['rig']) => {
+      rig.simulator.setClient(after);
+      rig.simulator.revokeTokensOf(NORTH.clientId);
+    };
+
     const stage = rigWith([NORTH], { progress: { creatingMs: 2_000, createdMs: 2_000 } });
 
     it('fails none and parks none', async () => {

@@ -197,6 +197,36 @@ describe('a partners file that is changed', () => {
     expect(told).toEqual([]);
   });
 
+  it('says at each call whose client it is, and reads the file for that only when it changed', () => {
+    writePartners({ A: { clientId: 'a', clientSecret: 's' } });
+    const { partners, told } = opened();
+    expect(['A', 'B'].map(partners.clientIdOf)).toEqual(['a', undefined]);
+    writePartners({ B: { clientId: 'another', clientSecret: 's' } });
+    expect(['A', 'B'].map(partners.clientIdOf)).toEqual([undefined, 'another']);
+    expect(partners.named()).toEqual(['B']);
+
+    write('partners.json', '{"partners": {"A"');
+    expect(partners.clientIdOf('B')).toBe('another');
+    expect(() => partners.clientIdOf('A')).toThrow(PortalUnavailableError);
+    rmSync(path);
+    expect(partners.clientIdOf('B')).toBe('another');
+    writePartners({ A: { clientId: 'a', clientSecret: 's' } });
+    expect(['A', 'B'].map(partners.clientIdOf)).toEqual(['a', undefined]);
+    expect(told).toEqual([expect.stringContaining('is no JSON'), 'cannot be read (ENOENT)']);
+  });
+
+  it('forgets the secret of a partner who is not in it any more', () => {
+    const a = { clientId: 'a', clientSecretFile: 'secret' };
+    writePartners({ A: a });
+    const { partners } = opened();
+    expect(partners.credentialsOf('A')?.clientSecret).toBe('from-file');
+    writePartners({ B: inline('b') });
+    expect(partners.clientIdOf('B')).toBe('id');
+    rmSync(join(folder, 'secret'));
+    writePartners({ A: a });
+    expect(() => partners.credentialsOf('A')).toThrow(PortalUnavailableError);
+  });
+
   it('counts as it was while it has a mistake, which is told once', () => {
     writePartners({ A: inline('old') });
     const { partners, told } = opened();
@@ -267,5 +297,6 @@ describe('the secret file of a single partner', () => {
       expect.stringMatching(/^MARKETPLACE_CLIENT_SECRET is blank/),
     ]);
     expect(partners.named()).toBeUndefined();
+    expect(['any', 'other'].map(partners.clientIdOf)).toEqual(['id', 'id']);
   });
 });

@@ -20,6 +20,7 @@ import { exchange } from '../../src/portal/exchange.js';
 import {
   PortalClient,
   type PortalClientOptions,
+  type PortalTraffic,
   PortalError,
   PortalNotPermittedError,
   PortalOutcomeUnknownError,
@@ -194,7 +195,7 @@ describe('placeOrder', () => {
       },
     );
     const notAfter = Date.now() + 50;
-    const placing = failureOf(client.placeOrder(order, undefined, notAfter));
+    const placing = failureOf(client.placeOrder(order, { notAfter }));
     await eventually(() => Date.now() > notAfter || undefined);
     opened.open();
     const failure = await placing;
@@ -507,7 +508,7 @@ describe('tokens', () => {
       },
     });
     const abort = new AbortController();
-    const leaving = client.placeOrder(order, abort.signal);
+    const leaving = client.placeOrder(order, { signal: abort.signal });
     const staying = client.placeOrder(order);
     await asked.opened;
     abort.abort('enough');
@@ -824,7 +825,7 @@ describe('an abort', () => {
   it('before the call sends nothing', async () => {
     const { portal, client } = await setUp();
     await client.fetchToken('PARTNER', SCOPES.create);
-    await expect(client.placeOrder(order, AbortSignal.abort('enough'))).rejects.toBe('enough');
+    await expect(client.placeOrder(order, { signal: AbortSignal.abort('enough') })).rejects.toBe('enough');
     expect(portal.posts()).toEqual([]);
   });
 
@@ -835,7 +836,7 @@ describe('an abort', () => {
       const client = clientOf(portal.origin);
       await client.fetchToken('PARTNER', SCOPES.create);
       const abort = new AbortController();
-      const placed = client.placeOrder(order, abort.signal).catch((reason: unknown) => reason);
+      const placed = client.placeOrder(order, { signal: abort.signal }).catch((reason: unknown) => reason);
       for (let step = 0; step < steps; step++) await Promise.resolve();
       abort.abort('enough');
       expect(await placed).toBe('enough');
@@ -848,7 +849,7 @@ describe('an abort', () => {
     const arrived = gate();
     const { client } = await setUp({ post: () => arrived.open() });
     const abort = new AbortController();
-    const failure = failureOf(client.placeOrder(order, abort.signal));
+    const failure = failureOf(client.placeOrder(order, { signal: abort.signal }));
     await arrived.opened;
     abort.abort('enough');
     expect(await failure).toBeInstanceOf(PortalOutcomeUnknownError);
@@ -881,8 +882,134 @@ describe('an abort', () => {
         reply(200, { access_token: 'T' })(response, seen);
       },
     });
-    await expect(client.placeOrder(order, abort.signal)).rejects.toBe('enough');
+    await expect(client.placeOrder(order, { signal: abort.signal })).rejects.toBe('enough');
     expect(portal.posts()).toHaveLength(1);
+  });
+});
+
+describe('an order that is abandoned', () => {
+  /** Traffic in which an order waits until it is given up, or until `opened`. */
+  const waitingFor = (opened: Promise<unknown>): PortalTraffic => ({
+    admit: async ({ kind }, signal) => {
+      if (kind === 'place') await Promise.race([opened, signal && once(signal, 'abort')]);
+      return undefined;
+    },
+    completed: () => undefined,
+  });
+
+  it('while it waits for its turn, is not sent', async () => {
+    const { portal, client } = await setUp({}, { traffic: waitingFor(new Promise(() => undefined)) });
+    const abandon = new AbortController();
+    const signals = { abandon: abandon.signal, signal: new AbortController().signal };
+    const placing = client.placeOrder(order, signals).catch((reason: unknown) => reason);
+    await eventually(() => portal.tokenRequests().length === 1 || undefined);
+    abandon.abort('enough');
+    expect(await placing).toBe('enough');
+    expect(portal.posts()).toEqual([]);
+  });
+
+  it('while its token is fetched, is not sent', async () => {
+    const asked = gate();
+    const { portal, client } = await setUp({ token: () => asked.open() });
+    const abandon = new AbortController();
+    const placing = client.placeOrder(order, { abandon: abandon.signal }).catch((reason: unknown) => reason);
+    await asked.opened;
+    abandon.abort('enough');
+    expect(await placing).toBe('enough');
+    expect(portal.posts()).toEqual([]);
+  });
+
+  it('once it was sent, is seen through', async () => {
+    const arrived = gate();
+    const answer = gate();
+    const { client } = await setUp({
+      post: (response, seen) => {
+        arrived.open();
+        void answer.opened.then(() => reply(201, { subscriptionNumber: 'A-S00000007' })(response, seen));
+      },
+    });
+    const abandon = new AbortController();
+    const placing = client.placeOrder(order, { abandon: abandon.signal });
+    await arrived.opened;
+    abandon.abort('enough');
+    answer.open();
+    expect(await placing).toEqual({ subscriptionNumber: 'A-S00000007' });
+  });
+
+  it('before the connection is made sends nothing, whenever it comes', async () => {
+    const { portal } = await setUp({ token: reply(200, { access_token: 'T' }, { connection: 'close' }) });
+    for (let steps = 0; steps < 20; steps++) {
+      const client = clientOf(portal.origin);
+      await client.fetchToken('PARTNER', SCOPES.create);
+      const abandon = new AbortController();
+      const placed = client.placeOrder(order, { abandon: abandon.signal }).catch((reason: unknown) => reason);
+      for (let step = 0; step < steps; step++) await Promise.resolve();
+      abandon.abort('enough');
+      expect(await placed).toBe('enough');
+      await client.close();
+    }
+    expect(portal.posts()).toEqual([]);
+  });
+});
+
+describe('trading partners that share a client', () => {
+  const shared = { credentials: () => ({ clientId: 'ours', clientSecret: 's' }), clientIdOf: () => 'ours' };
+
+  it('share its tokens, whatever IDs callers make up', async () => {
+    const { portal, client } = await setUp({}, shared);
+    for (let partner = 0; partner < 50; partner += 1) {
+      await client.placeOrder({ ...order, tradingPartnerId: `made-up-${partner}` });
+    }
+    expect(portal.tokenRequests()).toHaveLength(1);
+  });
+
+  it('are told to those who pace calls as one client', async () => {
+    const seen = new Set<string>();
+    const traffic: PortalTraffic = {
+      admit: async ({ clientId }) => void seen.add(clientId),
+      completed: () => undefined,
+    };
+    const { client } = await setUp({}, { ...shared, traffic });
+    for (const tradingPartnerId of ['A', 'B']) await client.placeOrder({ ...order, tradingPartnerId });
+    expect([...seen]).toEqual(['ours']);
+  });
+});
+
+describe('a trading partner', () => {
+  it('that was removed orders no more, though its token is still good', async () => {
+    const clients = new Map([['PARTNER', 'p']]);
+    const { portal, client } = await setUp(
+      {},
+      {
+        credentials: () => ({ clientId: 'p', clientSecret: 's' }),
+        clientIdOf: (partner) => clients.get(partner),
+      },
+    );
+    const mine = { ...order, tradingPartnerId: 'PARTNER' };
+    await client.placeOrder(mine);
+    clients.clear();
+    expect(await failureOf(client.placeOrder(mine))).toMatchObject({ reason: 'no_credentials' });
+    expect(portal.posts()).toHaveLength(1);
+  });
+
+  it('whose client changes gets a token of the new one, and none is kept under a wrong name', async () => {
+    let clientId = 'old';
+    let file = 'old';
+    const { portal, client } = await setUp(
+      {},
+      { credentials: () => ({ clientId: file, clientSecret: 's' }), clientIdOf: () => clientId },
+    );
+    await client.placeOrder(order);
+    // Replaced between the two looks at the file.
+    file = 'new';
+    clientId = 'other';
+    expect(await failureOf(client.placeOrder(order))).toMatchObject({ code: 'CREDENTIALS_FILE' });
+    clientId = 'new';
+    await client.placeOrder(order);
+    expect(portal.tokenRequests().map(({ body }) => new URLSearchParams(body).get('client_id'))).toEqual([
+      'old',
+      'new',
+    ]);
   });
 });
 

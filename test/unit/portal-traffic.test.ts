@@ -21,7 +21,7 @@ const OK: CallReport = { status: 200, durationMs: 1 };
 const DOWN: CallReport = { code: 'ECONNREFUSED', durationMs: 1 };
 
 function aCall(tradingPartnerId = 'TP-1', kind: CallKind = 'find'): CallInfo {
-  return { tradingPartnerId, kind };
+  return { tradingPartnerId, clientId: `client of ${tradingPartnerId}`, kind };
 }
 
 /** Traffic, and what it let through: when (milliseconds since the start), and what it held. */
@@ -188,11 +188,46 @@ describe('the queue', () => {
     );
   });
 
+  it('holds no order back for what it goes before', async () => {
+    const { ask, held } = observed({ rate: 1 });
+    for (let call = 0; call < 40; call += 1) soon(ask());
+    await run(0);
+    const before = held.length;
+    expect(before).toBeGreaterThan(5);
+    const order = ask(aCall('TP-1', 'place'));
+    expect(held).toHaveLength(before);
+    await run(2_000);
+    expect(await order).toBeUndefined();
+  });
+
   it('sends orders that were looked for before it looks for others', async () => {
     const { ask, made } = observed({ rate: 1 });
     for (const kind of ['find', 'find', 'token', 'place'] as const) soon(ask(aCall('TP-1', kind)));
     await run(4_000);
     expect(made.map(({ call }) => call.kind)).toEqual(['find', 'place', 'find', 'token']);
+  });
+});
+
+describe('a worker that stops', () => {
+  it('gives back at once what waits, and lets nothing wait any more', async () => {
+    const { traffic, ask, held, made } = observed({ rate: 1 });
+    for (let call = 0; call < 6; call += 1) soon(ask());
+    await run(0);
+    expect(made).toHaveLength(1);
+    traffic.stop();
+    await run(0);
+    const given = { code: 'STOPPING', retryAfterMs: 1_000, throttled: false };
+    expect(held).toEqual(Array.from({ length: 5 }, () => given));
+    expect(await ask()).toEqual(given);
+    expect(traffic.report().waiting).toBe(0);
+  });
+
+  it('still makes the calls whose turn it is, so that what has begun is finished', async () => {
+    const { traffic, ask } = observed({ rate: 1 });
+    traffic.stop();
+    expect(await ask(aCall('TP-1', 'place'))).toBeUndefined();
+    await run(1_000);
+    expect(await ask(aCall('TP-1', 'find'))).toBeUndefined();
   });
 });
 
@@ -216,6 +251,14 @@ describe('a pause that the portal asks for', () => {
     await run(1);
     expect(await ask(aCall('A'))).toBeUndefined();
     expect(traffic.report().paused).toEqual([]);
+  });
+
+  it('holds for all trading partners of the client, whatever IDs callers make up', async () => {
+    const { ask } = observed();
+    const ours = (tradingPartnerId: string): CallInfo => ({ ...aCall(tradingPartnerId), clientId: 'ours' });
+    await ask(ours('A'), { status: 429, retryAfterMs: 20_000, durationMs: 1 });
+    expect(await ask(ours('made-up'))).toMatchObject({ code: 'PAUSED' });
+    expect(await ask(aCall('B'))).toBeUndefined();
   });
 
   it('ends the wait of those that wait already', async () => {
@@ -270,6 +313,34 @@ describe('the circuit', () => {
     await ask(aCall('B'), { status, durationMs: 1 });
     for (let call = 0; call < 4; call += 1) await ask(aCall('A'), DOWN);
     expect(traffic.report().circuit).toBe('closed');
+  });
+
+  it('counts the failures of one client once, while another is answered', async () => {
+    const { traffic, ask } = observed();
+    await ask(aCall('B'), OK);
+    for (let call = 0; call < 50; call += 1) await ask(aCall('A'), DOWN);
+    expect(traffic.report().circuit).toBe('closed');
+    // Of those that are answered, none is left.
+    await ask(aCall('B'), DOWN);
+    expect(traffic.report().circuit).toBe('open');
+  });
+
+  it('counts all of them once no other was answered for ten seconds', async () => {
+    const { traffic, ask } = observed();
+    await ask(aCall('B'), OK);
+    await bringDown(ask, 4);
+    await run(10_000);
+    await ask(aCall(), DOWN);
+    expect(traffic.report().circuit).toBe('open');
+  });
+
+  it('counts the failing clients while one is still answered', async () => {
+    const { traffic, ask } = observed();
+    await ask(aCall('good'), OK);
+    for (const client of ['A', 'B', 'C', 'D']) await ask(aCall(client), DOWN);
+    expect(traffic.report().circuit).toBe('closed');
+    await ask(aCall('E'), DOWN);
+    expect(traffic.report().circuit).toBe('open');
   });
 
   it('does not count what we broke off ourselves', async () => {
