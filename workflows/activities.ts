@@ -82,8 +82,8 @@ export function activitiesFor(fairnessKey: string) {
   const { getSubscriptionStatus: lookOnce } = proxyActivities<PurchaseActivities>({
     ...common(PRIORITY.ending),
     summary: 'Look whether the order exists before ending without it',
-    startToCloseTimeout: '30s',
-    scheduleToCloseTimeout: '1m',
+    startToCloseTimeout: '1m',
+    scheduleToCloseTimeout: '2m',
     retry: { initialInterval: PORTAL_BACKOFF.initialIntervalMs },
   });
 

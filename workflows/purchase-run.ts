@@ -187,9 +187,9 @@ export class PurchaseRun {
     this.pollAsked = false;
   }
 
-  /** Like {@link pause}, where a cancellation must not shorten the wait. */
+  /** Like {@link pause}, where a cancellation must not shorten the wait; that a parked purchase is to go on, does. */
   async settle(milliseconds: number, summary: string): Promise<void> {
-    await condition(() => this.pollAsked, milliseconds, { summary });
+    await condition(() => this.pollAsked || this.resumeAsked, milliseconds, { summary });
     this.pollAsked = false;
   }
 

@@ -6,6 +6,7 @@ import type {
   PurchaseStatus,
   PurchaseSummary,
 } from '../src/contract/purchase.js';
+import type { Trouble } from './trouble.js';
 
 /**
  * Where a purchase stands, and how it moves. Pure: nothing here waits, calls or knows the time.
@@ -77,13 +78,6 @@ export interface Doubt {
   readonly refusal?: PurchaseError;
 }
 
-/** A spell of calls that failed, one after the other. */
-export interface Trouble {
-  /** When it began; later by the waits that the portal asked for, which are not held against it. */
-  readonly since: number;
-  readonly calls: number;
-}
-
 export interface TimelineEntry {
   readonly at: number;
   readonly event: string;
@@ -108,7 +102,12 @@ export type PurchaseEvent =
   /** What was known of an order that does not exist counts no more. */
   | { readonly type: 'OrderUncertain' }
   | { readonly type: 'SettledAsNotPlaced' }
-  | { readonly type: 'PortalTrouble'; readonly error: PurchaseError; readonly nextPollAt?: number }
+  | {
+      readonly type: 'PortalTrouble';
+      readonly error: PurchaseError;
+      readonly trouble: Trouble;
+      readonly nextPollAt?: number;
+    }
   | { readonly type: 'PollScheduled'; readonly nextPollAt: number }
   | { readonly type: 'Polled'; readonly portalStatus: string; readonly subscriptionNumber?: string }
   | {
@@ -243,16 +242,14 @@ function transition(state: PurchaseState, event: PurchaseEvent, at: number): Pur
       const { doubt: _settled, ...rest } = state;
       return { ...rest, phase: 'Placing', knownAbsent: true };
     }
-    case 'PortalTrouble': {
-      const { since, calls } = state.trouble ?? { since: at, calls: 0 };
+    case 'PortalTrouble':
       return {
         ...state,
         lastError: event.error,
-        trouble: { since: since + (event.error.detail?.retryAfterMs ?? 0), calls: calls + 1 },
+        trouble: event.trouble,
         ...(state.doubt && { doubt: settlingAnew(state.doubt, at) }),
         ...(event.nextPollAt !== undefined && { nextPollAt: event.nextPollAt }),
       };
-    }
     case 'LookupScheduled':
     case 'PollScheduled':
       return { ...state, nextPollAt: event.nextPollAt };

@@ -17,9 +17,13 @@ import { errorFrom, isReportedByWorker, needsPerson, retryAfterOf } from './fail
 import { handleMessages } from './handle-messages.js';
 import { PurchaseRun, type CarriedPurchase } from './purchase-run.js';
 import { resultOf, type PurchaseError, type ResumablePhase } from './purchase-state.js';
+import { isExcusable, troubleAfter, troubleAfterAsOfOld, type Trouble } from './trouble.js';
 
 /** POSTs of unknown outcome, one after the other, before a person is asked. */
 const MOST_UNKNOWN_POSTS = 3;
+
+/** How long a purchase that ends waits for a portal that asks to be left alone, to learn whether an order exists. */
+const LAST_LOOK_PATIENCE_MS = 15 * 60_000;
 
 /**
  * Buys a GitLab subscription: places exactly one order at the Customers Portal and follows it until its
@@ -119,18 +123,34 @@ async function cancelUnplaced(run: PurchaseRun): Promise<void> {
   run.record({ type: 'Cancelled' });
 }
 
-/** Looks once for an order that another may have placed. Without an answer, the purchase says no more than it knows. */
+/** Looks for an order that another may have placed. Without an answer, the purchase says no more than it knows. */
 async function lookBeforeTheEnd(run: PurchaseRun): Promise<SubscriptionStatus | undefined> {
-  try {
-    const request = { ...run.state.ids, earlierRunSettlingMs: run.unreportedSettlingMs };
-    const subscription = await run.activities.lookOnce(request);
-    const isKnownAbsent = !subscription.found && subscription.settlingMs === undefined;
-    run.record({ type: isKnownAbsent ? 'OrderNotFound' : 'OrderUncertain' });
-    return subscription;
-  } catch {
-    run.record({ type: 'OrderUncertain' });
-    return undefined;
+  const givesUpAt = Date.now() + LAST_LOOK_PATIENCE_MS;
+  const request = { ...run.state.ids, earlierRunSettlingMs: run.unreportedSettlingMs };
+  while (!run.resumeAsked) {
+    try {
+      const subscription = await run.activities.lookOnce(request);
+      const isKnownAbsent = !subscription.found && subscription.settlingMs === undefined;
+      run.record({ type: isKnownAbsent ? 'OrderNotFound' : 'OrderUncertain' });
+      return subscription;
+    } catch (failure) {
+      const error = errorFrom(failure, 'PortalUnavailable', Date.now());
+      if (!(await awaitLastLook(run, error, givesUpAt))) break;
+    }
   }
+  run.record({ type: 'OrderUncertain' });
+  return undefined;
+}
+
+/** Waits where it is known when the portal can be asked again. `false`, at once, when that is not soon enough. */
+async function awaitLastLook(run: PurchaseRun, error: PurchaseError, givesUpAt: number): Promise<boolean> {
+  const wait = retryAfterOf(error);
+  // Runs that began before gave up at the first failure.
+  if (wait === 0 || error.at + wait > givesUpAt || !patched('wait-for-the-last-look')) return false;
+  // A parked purchase stays what it is, whatever it learns at its end.
+  if (run.state.phase === 'Placing') recordTrouble(run, error, error.at + wait);
+  await run.settle(wait, `Wait for the portal (${error.type}) to learn whether the order exists`);
+  return true;
 }
 
 /** Placing ended without a subscription: what now? */
@@ -207,7 +227,7 @@ async function track(run: PurchaseRun): Promise<void> {
   if (subscription?.found) heed(run, subscription.portalStatus, subscription.subscriptionNumber);
   else if (subscription) {
     const message = 'the portal does not find an order that it had taken';
-    run.record({ type: 'PortalTrouble', error: errorNow('UnexpectedResponse', message) });
+    recordTrouble(run, errorNow('UnexpectedResponse', message));
   }
   if (run.state.phase === 'Provisioning' && Date.now() >= deadline) {
     const error = errorNow(
@@ -323,13 +343,26 @@ async function conclude(run: PurchaseRun): Promise<PurchaseResult> {
 async function endureTrouble(run: PurchaseRun, error: PurchaseError, phase: ResumablePhase): Promise<void> {
   if (needsPerson(error.type)) return park(run, error);
   // Polling goes on until its deadline in any case: nothing is lost by asking again later.
-  if (phase === 'Provisioning') return run.record({ type: 'PortalTrouble', error });
-  const { since, calls } = run.state.trouble ?? { since: error.at, calls: 0 };
-  if (error.at - since >= PORTAL_BUDGET_MS || calls >= MOST_TROUBLED_CALLS) return park(run, error);
-  const wait = Math.max(intervalAfter(PORTAL_BACKOFF, calls, Math.random), retryAfterOf(error));
-  run.record({ type: 'PortalTrouble', error, nextPollAt: Date.now() + wait });
+  if (phase === 'Provisioning') return recordTrouble(run, error);
+  const { since, calls } = countTrouble(run, error);
+  if (error.at - since >= PORTAL_BUDGET_MS || calls > MOST_TROUBLED_CALLS) return park(run, error);
+  const backoff = intervalAfter(PORTAL_BACKOFF, Math.max(0, calls - 1), Math.random);
+  const wait = Math.max(backoff, retryAfterOf(error));
+  recordTrouble(run, error, error.at + wait);
   const summary = `Wait for the portal (${error.type})`;
   await (phase === 'Confirming' ? run.settle(wait, summary) : run.pause(wait, summary));
+}
+
+function recordTrouble(run: PurchaseRun, error: PurchaseError, nextPollAt?: number): void {
+  const trouble = countTrouble(run, error, nextPollAt);
+  run.record({ type: 'PortalTrouble', error, trouble, ...(nextPollAt !== undefined && { nextPollAt }) });
+}
+
+/** What the portal has been failing for, this failure counted. */
+function countTrouble(run: PurchaseRun, error: PurchaseError, nextCallAt?: number): Trouble {
+  const { trouble } = run.state;
+  const isFair = !isExcusable(trouble, error) || patched('excuse-what-the-portal-did-not-do');
+  return (isFair ? troubleAfter : troubleAfterAsOfOld)(trouble, error, nextCallAt);
 }
 
 function park(run: PurchaseRun, error: PurchaseError): void {

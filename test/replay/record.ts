@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { describe, expect, it } from 'vitest';
+import { PacedTraffic } from '../../src/portal/index.js';
 import { resolveExecutable } from '../../src/temporal/index.js';
 import { anInput, anOrder } from '../helpers/orders.js';
 import { useRig } from '../helpers/use-rig.js';
@@ -27,7 +28,7 @@ async function record(env: TestWorkflowEnvironment, name: string, workflowId: st
 }
 
 describe('recording', () => {
-  const at = useRig(startDevEnvironment);
+  const at = useRig(startDevEnvironment, { portal: { traffic: new PacedTraffic() } });
 
   it.each(Object.entries(SCENARIOS))('%s', async (name, scenario) => {
     const { workflowId } = await scenario(at.rig);

@@ -200,6 +200,26 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     await handle.cancel();
     return ended(handle);
   },
+  'cancelled-while-the-portal-rests': async (rig) => {
+    const order = anOrder();
+    const { externalSubscriptionId } = order;
+    // Longer than Temporal waits by itself.
+    const rests = { do: 'answer', when: 'before', status: 503, headers: { 'Retry-After': '33' } } as const;
+    rig.simulator.addFault({ call: 'find', externalSubscriptionId, then: rests });
+    const handle = await rig.begin(anInput(order));
+    await eventually(async () => (await handle.query(statusQuery)).lastError);
+    await handle.signal(cancelSignal);
+    return ended(handle);
+  },
+  'held-while-the-portal-is-down': async (rig) => {
+    const order = anOrder();
+    const { tradingPartnerId } = order;
+    const down = { do: 'answer', when: 'before', status: 503 } as const;
+    rig.simulator.addFault({ call: 'find', externalSubscriptionId: 'OTHER', times: 'always', then: down });
+    const ids = { tradingPartnerId, externalSubscriptionId: 'OTHER' };
+    await Promise.allSettled(Array.from({ length: 5 }, () => rig.portal.findSubscription(ids)));
+    return ended(await rig.begin(anInput(order)));
+  },
   'invalid-order': async (rig) => {
     const handle = await rig.begin({ order: {} });
     return ended(handle);
