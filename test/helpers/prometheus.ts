@@ -97,10 +97,10 @@ export class Prometheus {
   static async start(targets: readonly string[]): Promise<Prometheus> {
     const folder = mkdtempSync(join(tmpdir(), 'prometheus-'));
     const config = z
-      .looseObject({ scrape_configs: z.array(z.object({ job_name: z.string() })) })
+      .looseObject({ scrape_configs: z.array(z.looseObject({ dns_sd_configs: z.unknown() })) })
       .parse(parse(readFileSync(CONFIG, 'utf8')));
-    const scrapes = config.scrape_configs.map(({ job_name }) => ({
-      job_name,
+    const scrapes = config.scrape_configs.map(({ dns_sd_configs: _elsewhere, ...scrape }) => ({
+      ...scrape,
       static_configs: [{ targets }],
     }));
     const global = { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' };

@@ -37,7 +37,7 @@ const PATIENCE = 2_400;
 export class WorkerRig {
   /** A partner's backend. */
   readonly purchases: PurchaseClient;
-  readonly #client: Client;
+  readonly client: Client;
   #server: DevServer;
 
   private constructor(
@@ -48,8 +48,8 @@ export class WorkerRig {
     readonly proxy: PortalProxy,
   ) {
     this.#server = server;
-    this.#client = new Client({ connection });
-    this.purchases = new PurchaseClient(this.#client);
+    this.client = new Client({ connection });
+    this.purchases = new PurchaseClient(this.client);
   }
 
   static async start(options: WorkerRigOptions = {}): Promise<WorkerRig> {
@@ -99,13 +99,13 @@ export class WorkerRig {
   }
 
   async begin(order: Order, options: PurchaseOptions = {}, taskQueue = TASK_QUEUE): Promise<Order> {
-    const purchases = new PurchaseClient(this.#client, { taskQueue });
+    const purchases = new PurchaseClient(this.client, { taskQueue });
     await purchases.start(order, { options: { ...QUICK, ...options } });
     return order;
   }
 
   handle(ids: PurchaseIds): WorkflowHandle<typeof PurchaseWorkflow> {
-    return this.#client.workflow.getHandle<typeof PurchaseWorkflow>(purchaseWorkflowId(ids));
+    return this.client.workflow.getHandle<typeof PurchaseWorkflow>(purchaseWorkflowId(ids));
   }
 
   /** Waits until a worker says of a purchase what is looked for. */

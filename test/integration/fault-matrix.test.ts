@@ -547,6 +547,14 @@ ${sections.join('\n\n')}
 The first POST again, on a portal that answers a second one with a refusal.
 
 ${tableOf(TWICE.rows, REFUSALS, (status) => `\`${status}\``)}
+
+## A try that no worker reports
+
+A worker that was killed leaves a try of which nobody says whether it sent the order. So does, now and then, a Temporal
+server with too much to do: it counts a task as started that reached no worker (about 5 of 1,000 purchases at once on an
+overloaded machine; not reproduced since). Such a try is missed after 20 s without a heartbeat. Then the purchase looks
+for the order (\`Confirming\`) for five minutes, in which that try may still send it, and through the settling window, and
+only then places it again. Nobody has to do anything.
 `;
 }
 

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { METRICS, type Metric } from '../../src/contract/metrics.js';
 import { freePorts } from '../../src/temporal/ports.js';
 import { eventually } from '../helpers/eventually.js';
+import { TASK_QUEUE } from '../../src/contract/index.js';
 import { anOrder } from '../helpers/orders.js';
 import { alerts, HAS_PROMETHEUS, metricsIn, Prometheus, queries } from '../helpers/prometheus.js';
 import { WorkerRig } from '../helpers/worker-rig.js';
@@ -120,6 +121,23 @@ describe.skipIf(!HAS_PROMETHEUS)('two workers and a Prometheus', () => {
     expect(await total(METRICS.tokensGranted.name)).toBe(grants.length);
     expect(await sum(`max(${METRICS.purchases.name}{phase="Provisioned"})`)).toBe(3);
     expect(await total(METRICS.workerReady.name)).toBe(2);
+  });
+
+  it('keep no series for types of workflow that callers make up', async () => {
+    const workflowId = 'made-up';
+    const handle = await rig.client.workflow.start('MadeUp', { workflowId, taskQueue: TASK_QUEUE });
+    // The worker knows it by then, and Prometheus has scraped it since.
+    await eventually(
+      async () =>
+        (await exportedLines()).some((line) => line.includes('workflow_type="MadeUp"')) || undefined,
+    );
+    const scrapes = 'sum(max_over_time(scrape_samples_post_metric_relabeling[1m]))';
+    expect(await sum(scrapes)).toBeGreaterThan(0);
+    const dropped = 'sum(scrape_samples_scraped - scrape_samples_post_metric_relabeling)';
+    await eventually(async () => ((await sum(dropped)) ?? 0) > 0 || undefined);
+    expect(await sum('count({workflow_type="MadeUp"})')).toBeUndefined();
+    expect(await sum('count({workflow_type="PurchaseWorkflow"})')).toBeGreaterThan(0);
+    await handle.terminate();
   });
 
   it.each(queries())("answer the dashboard's $title: $query", async ({ query }) => {
