@@ -27,7 +27,12 @@ export async function startStage(): Promise<Stage> {
     Object.values(SEARCH_ATTRIBUTES).map((name) => [name, 'Keyword']),
   );
   // In memory: with a file, the disk is what would be measured. 10,000 purchases take about half a gigabyte.
-  const server = await startDevServer({ port: 0, headless: true, searchAttributes });
+  const server = await startDevServer({
+    port: 0,
+    headless: true,
+    searchAttributes,
+    fixedSearchAttributes: true,
+  });
   const simulator = await startSimulator({
     progress: { creatingMs: 0, createdMs: 0 },
     secondPost: 'duplicate',
