@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { isUnanswered } from '../../src/client/failures.js';
 import { PurchaseClient } from '../../src/client/index.js';
@@ -21,6 +24,7 @@ import type { PurchaseWorkflow } from '../../workflows/purchase.js';
 import { eventually } from './eventually.js';
 import { QUICK } from './orders.js';
 import { startPortalProxy, type PortalProxy } from './processes-proxy.js';
+import { partnersApart } from './partners.js';
 import { killWorkers, WorkerProcess } from './processes.js';
 
 type PortalCall = Simulator['journal'][number];
@@ -28,6 +32,8 @@ type PortalCall = Simulator['journal'][number];
 export interface WorkerRigOptions {
   readonly simulator?: SimulatorOptions;
   readonly server?: DevServerOptions;
+  /** Trading partners that have a client each. @default all share one */
+  readonly partners?: readonly string[];
 }
 
 /** Enough for what waits for a settling window, on a slow machine. */
@@ -46,6 +52,8 @@ export class WorkerRig {
     private readonly serverOptions: DevServerOptions,
     readonly simulator: Simulator,
     readonly proxy: PortalProxy,
+    private readonly folder: string,
+    private readonly workerEnv: Readonly<Record<string, string>>,
   ) {
     this.#server = server;
     this.client = new Client({ connection });
@@ -55,11 +63,17 @@ export class WorkerRig {
   static async start(options: WorkerRigOptions = {}): Promise<WorkerRig> {
     const serverOptions = { port: 0, headless: true, ...options.server };
     const server = await startDevServer(serverOptions);
-    const progress = { creatingMs: 0, createdMs: 0 };
-    const simulator = await startSimulator({ progress, secondPost: 'duplicate', ...options.simulator });
+    const folder = await mkdtemp(join(tmpdir(), 'worker-rig-'));
+    const apart = options.partners && partnersApart(folder, options.partners);
+    const simulator = await startSimulator({
+      progress: { creatingMs: 0, createdMs: 0 },
+      secondPost: 'duplicate',
+      ...(apart && { clients: apart.clients }),
+      ...options.simulator,
+    });
     const proxy = await startPortalProxy(simulator.url);
     const connection = await Connection.connect({ address: server.address });
-    return new WorkerRig(connection, server, serverOptions, simulator, proxy);
+    return new WorkerRig(connection, server, serverOptions, simulator, proxy, folder, apart?.env ?? {});
   }
 
   /** `host:port` of Temporal. */
@@ -74,6 +88,7 @@ export class WorkerRig {
       MARKETPLACE_PORTAL_URL: this.proxy.url,
       MARKETPLACE_CLIENT_ID: DEMO_CLIENT.clientId,
       MARKETPLACE_CLIENT_SECRET: DEMO_CLIENT.clientSecret,
+      ...this.workerEnv,
       ...changes,
     }).isReady();
   }
@@ -96,6 +111,7 @@ export class WorkerRig {
     await this.proxy.close();
     await this.simulator.close();
     await this.#server.kill();
+    await rm(this.folder, { recursive: true, force: true });
   }
 
   async begin(order: Order, options: PurchaseOptions = {}, taskQueue = TASK_QUEUE): Promise<Order> {

@@ -18,7 +18,7 @@ const TIMEOUT = 300_000;
 const LONG_WINDOW = { initialInterval: '1s', maximumInterval: '4s', window: '60s' };
 
 const RETRY_AFTER_MS = 60_000;
-/** It stops all calls of a trading partner: those who get it have one of their own. */
+/** It stops all calls of a client: those who get it have one of their own. */
 const AWAY = 'TP-AWAY';
 const LIMITED = 'TP-LIMITED';
 const RETRY_LATER = { 'Retry-After': String(RETRY_AFTER_MS / 1_000) };
@@ -26,7 +26,7 @@ const RETRY_LATER = { 'Retry-After': String(RETRY_AFTER_MS / 1_000) };
 let rig: WorkerRig;
 
 beforeAll(async () => {
-  rig = await WorkerRig.start();
+  rig = await WorkerRig.start({ partners: [anOrder().tradingPartnerId, AWAY, LIMITED] });
 });
 afterAll(async () => rig?.stop());
 
@@ -70,7 +70,7 @@ describe('a purchase whose worker is killed', () => {
 
   beforeAll(async () => {
     const first = await rig.startWorker();
-    // It has its tokens, which each partner has of its own, before a token request is held.
+    // It has its tokens, which each client has of its own, before a token request is held.
     const orders = [anOrder(), anOrder({ tradingPartnerId: AWAY }), anOrder({ tradingPartnerId: LIMITED })];
     await Promise.all(orders.map(async (order) => rig.purchases.waitForResult(await rig.begin(order))));
     await stage.before();

@@ -1,6 +1,3 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { anOrder } from '../helpers/orders.js';
 import { inParallel } from '../helpers/worker-load.js';
@@ -9,34 +6,14 @@ import { WorkerRig } from '../helpers/worker-rig.js';
 const PAUSE_MS = 8_000;
 
 let rig: WorkerRig;
-let folder: string;
-
-/** Each with a client of its own: it is a client that the portal asks to pause. */
-const CLIENTS = ['A', 'B'].map((partner) => ({
-  clientId: `client-of-${partner}`,
-  clientSecret: 'secret',
-  tradingPartnerIds: [partner],
-}));
 
 beforeAll(async () => {
-  rig = await WorkerRig.start({ simulator: { clients: CLIENTS } });
-  folder = await mkdtemp(join(tmpdir(), 'portal-pause-'));
-  const file = join(folder, 'partners.json');
-  const partners = CLIENTS.map(({ tradingPartnerIds: [id], ...client }) => [id, client]);
-  await writeFile(file, JSON.stringify({ partners: Object.fromEntries(partners) }));
-  await rig.startWorker({
-    MARKETPLACE_PORTAL_URL: rig.simulator.url,
-    MARKETPLACE_PARTNERS_FILE: file,
-    MARKETPLACE_CLIENT_ID: '',
-    MARKETPLACE_CLIENT_SECRET: '',
-  });
+  rig = await WorkerRig.start({ partners: ['A', 'B'] });
+  await rig.startWorker({ MARKETPLACE_PORTAL_URL: rig.simulator.url });
 });
-afterAll(async () => {
-  await rig?.stop();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(async () => rig?.stop());
 
-it('a 429 with Retry-After stops all calls of that partner for so long, and of no other', async () => {
+it('a 429 with Retry-After stops all calls of that client for so long, and of no other', async () => {
   const throttled = anOrder({ tradingPartnerId: 'A' });
   rig.simulator.addFault({
     call: 'place',

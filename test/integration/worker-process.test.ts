@@ -45,8 +45,8 @@ function environment(): Record<string, string> {
   };
 }
 
-async function startWorker(): Promise<WorkerProcess> {
-  return new WorkerProcess(environment()).isReady();
+async function startWorker(changes: Readonly<Record<string, string>> = {}): Promise<WorkerProcess> {
+  return new WorkerProcess({ ...environment(), ...changes }).isReady();
 }
 
 async function begin(order: Order, options: PurchaseOptions = {}): Promise<string> {
@@ -165,6 +165,36 @@ describe('a worker process that is told to stop', () => {
     const { timeline } = await cli.status(id);
     expect(timeline.map(({ event }) => event)).not.toContain('OutcomeUnknown');
   });
+
+  it('gives back what waits for its turn to call the portal', async () => {
+    // One call in twenty seconds: the token is fetched, and all else waits.
+    const first = await startWorker({ MARKETPLACE_PORTAL_RATE: '0.05' });
+    const order = anOpenOrder();
+    const id = await begin(order);
+    await eventually(
+      async () => (await countOf(id, 'EVENT_TYPE_ACTIVITY_TASK_COMPLETED')) > 0 || undefined,
+      600,
+    );
+    await eventually(async () => {
+      const described = JSON.stringify(await cli.json('workflow', 'describe', '--workflow-id', id));
+      return (
+        /"activityType":\{"name":"placeOrder"\},"state":"PENDING_ACTIVITY_STATE_STARTED"/.test(described) ||
+        undefined
+      );
+    });
+    first.signal('SIGTERM');
+    expect(await first.end()).toBe(0);
+    expect(placeCallsFor(order)).toBe(0);
+    const history = readable(await cli.events(id));
+    expect(history).toContain('this worker stops, and another one takes over');
+    expect(history).not.toContain('EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT');
+
+    provision(order);
+    await startWorker();
+    await untilPlaced(order);
+    await expectCompletedWithOneOrder(id, order);
+    expect((await cli.status(id)).timeline.map(({ event }) => event)).not.toContain('OutcomeUnknown');
+  }, 120_000);
 });
 
 describe('secrets', () => {

@@ -1,11 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import type { Order } from '../../src/contract/index.js';
 import { startWorker } from '../../stack/marketplace.js';
 import { anOrder } from '../helpers/orders.js';
 import { inParallel } from '../helpers/worker-load.js';
 import { endingOf, ONE_ORDER } from '../helpers/worker-truth.js';
-import { answerTo, PHASES, type Brought } from './phases.js';
+import { partnersApart } from '../helpers/partners.js';
+import { answerTo, AWAY, PHASES, type Brought } from './phases.js';
 import { note, StackRig, unlessAway } from './rig.js';
 
 // Parts of a production are killed with SIGKILL while purchases are in every phase, and started again. The portal
@@ -31,7 +32,8 @@ const WHILE_LISTS_LAG = { timeout: 60_000, interval: 200 };
 let rig: StackRig;
 
 beforeAll(async () => {
-  rig = await StackRig.start({ simulator: { progress: PROGRESS } });
+  const { clients, env } = partnersApart(inject('run'), [anOrder().tradingPartnerId, AWAY]);
+  rig = await StackRig.start({ simulator: { progress: PROGRESS, clients }, workerEnv: env });
 });
 afterAll(async () => rig?.stop());
 

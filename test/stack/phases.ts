@@ -31,6 +31,9 @@ interface Phase {
 const SETTLING = { initialInterval: '1s', maximumInterval: '2s', window: '25s' };
 const LAG_MS = 10_000;
 
+/** A trading partner whom the portal asks to wait. */
+export const AWAY = '0019900000AwAyZ';
+
 const ONCE = { ...ONE_ORDER, posts: 1 } as const;
 const TWICE = { ...ONE_ORDER, posts: 2 } as const;
 
@@ -100,8 +103,8 @@ export const PHASES: readonly Phase[] = [
         status: 503,
         headers: { 'Retry-After': '15' },
       } as const;
-      // A partner of its own: the portal asks all calls of a partner to wait.
-      const order = await broken(rig, 'find', away, { tradingPartnerId: '0019900000AwAyZ' });
+      // A client of its own: the portal asks all calls of a client to wait.
+      const order = await broken(rig, 'find', away, { tradingPartnerId: AWAY });
       await rig.until(order, ({ lastError }) => lastError?.type === 'PortalUnavailable');
       return { order };
     },
