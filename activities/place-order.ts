@@ -58,10 +58,9 @@ async function post(
     if (error instanceof PortalRefusedError && MAY_MEAN_EXISTS.has(error.status)) {
       return await lookAfterRefusal(portal, order, repeated, error);
     }
-    if (error instanceof PortalError) throw error;
-    // What was given up before it was sent.
-    if (signal.aborted) throw tooLate();
-    await throwIfCancelled();
+    // What was given up before it was sent: then, and only then, it fails with the signal's own reason.
+    if (error === signal.reason) throw tooLate();
+    if (error === cancellationSignal().reason) await throwIfCancelled();
     throw error;
   }
 }

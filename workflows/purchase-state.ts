@@ -106,6 +106,8 @@ export type PurchaseEvent =
       readonly type: 'PortalTrouble';
       readonly error: PurchaseError;
       readonly trouble: Trouble;
+      /** The portal was not even called, for reasons of our own: it may have been there all the time. */
+      readonly isOurs?: true;
       readonly nextPollAt?: number;
     }
   | { readonly type: 'PollScheduled'; readonly nextPollAt: number }
@@ -247,7 +249,7 @@ function transition(state: PurchaseState, event: PurchaseEvent, at: number): Pur
         ...state,
         lastError: event.error,
         trouble: event.trouble,
-        ...(state.doubt && { doubt: settlingAnew(state.doubt, at) }),
+        ...(state.doubt && event.isOurs !== true && { doubt: settlingAnew(state.doubt, at) }),
         ...(event.nextPollAt !== undefined && { nextPollAt: event.nextPollAt }),
       };
     case 'LookupScheduled':

@@ -17,7 +17,7 @@ import { errorFrom, isReportedByWorker, needsPerson, retryAfterOf } from './fail
 import { handleMessages } from './handle-messages.js';
 import { PurchaseRun, type CarriedPurchase } from './purchase-run.js';
 import { resultOf, type PurchaseError, type ResumablePhase } from './purchase-state.js';
-import { isExcusable, troubleAfter, troubleAfterAsOfOld, type Trouble } from './trouble.js';
+import { isExcusable, isOurs, troubleAfter, troubleAfterAsOfOld, type Trouble } from './trouble.js';
 
 /** POSTs of unknown outcome, one after the other, before a person is asked. */
 const MOST_UNKNOWN_POSTS = 3;
@@ -144,7 +144,7 @@ async function lookBeforeTheEnd(run: PurchaseRun): Promise<SubscriptionStatus | 
 
 /** Waits where it is known when the portal can be asked again. `false`, at once, when that is not soon enough. */
 async function awaitLastLook(run: PurchaseRun, error: PurchaseError, givesUpAt: number): Promise<boolean> {
-  const wait = retryAfterOf(error);
+  const wait = needsPerson(error.type) ? 0 : retryAfterOf(error);
   // Runs that began before gave up at the first failure.
   if (wait === 0 || error.at + wait > givesUpAt || !patched('wait-for-the-last-look')) return false;
   // A parked purchase stays what it is, whatever it learns at its end.
@@ -318,10 +318,12 @@ async function expire(run: PurchaseRun): Promise<void> {
   if (run.state.knownAbsent && patched('look-before-a-park-expires')) {
     const subscription = await lookBeforeTheEnd(run);
     // A person acted while it was asked.
-    if (run.resumeAsked) return;
+    if (run.resumeAsked || (run.isCancelling && patched('cancel-while-a-park-expires'))) return;
     if (subscription?.found) {
+      const isKnown = run.state.resumesAs === 'Provisioning';
       resume(run);
-      return beginTracking(run, 'OrderFound', subscription);
+      // One that was followed before is followed on.
+      return isKnown ? undefined : beginTracking(run, 'OrderFound', subscription);
     }
   }
   fail(run, errorNow('ParkExpired', `nobody acted before the park deadline. ${lastWords(run)}`));
@@ -354,15 +356,24 @@ async function endureTrouble(run: PurchaseRun, error: PurchaseError, phase: Resu
 }
 
 function recordTrouble(run: PurchaseRun, error: PurchaseError, nextPollAt?: number): void {
-  const trouble = countTrouble(run, error, nextPollAt);
-  run.record({ type: 'PortalTrouble', error, trouble, ...(nextPollAt !== undefined && { nextPollAt }) });
+  run.record({
+    type: 'PortalTrouble',
+    error,
+    trouble: countTrouble(run, error, nextPollAt),
+    ...(isOurs(error) && isCountedFairly(run, error) && { isOurs: true }),
+    ...(nextPollAt !== undefined && { nextPollAt }),
+  });
 }
 
 /** What the portal has been failing for, this failure counted. */
 function countTrouble(run: PurchaseRun, error: PurchaseError, nextCallAt?: number): Trouble {
-  const { trouble } = run.state;
-  const isFair = !isExcusable(trouble, error) || patched('excuse-what-the-portal-did-not-do');
-  return (isFair ? troubleAfter : troubleAfterAsOfOld)(trouble, error, nextCallAt);
+  const count = isCountedFairly(run, error) ? troubleAfter : troubleAfterAsOfOld;
+  return count(run.state.trouble, error, nextCallAt);
+}
+
+/** Runs that began before held everything against the portal. */
+function isCountedFairly(run: PurchaseRun, error: PurchaseError): boolean {
+  return !isExcusable(run.state.trouble, error) || patched('excuse-what-the-portal-did-not-do');
 }
 
 function park(run: PurchaseRun, error: PurchaseError): void {

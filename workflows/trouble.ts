@@ -48,13 +48,14 @@ export function troubleAfterAsOfOld(
   return { since: since + waitMs, calls: calls + 1 };
 }
 
+/** Whether a call was held back for reasons of our own worker's: it tells nothing of the portal. */
+export function isOurs({ detail }: PurchaseError): boolean {
+  return OURS.has(detail?.held);
+}
+
 /** Whether the two ways to count differ. */
 export function isExcusable(before: Trouble | undefined, error: PurchaseError): boolean {
   return isOurs(error) || error.detail?.held === 'CIRCUIT_OPEN' || queuedMs(before, error) > 0;
-}
-
-function isOurs({ detail }: PurchaseError): boolean {
-  return OURS.has(detail?.held);
 }
 
 function queuedMs(before: Trouble | undefined, error: PurchaseError): number {

@@ -24,10 +24,12 @@ export function partnersFromFile(source: PartnersSource): Partners {
   const file = new LastGood<ReadonlyMap<string, Partner>>(problems.tell);
   const pairs = new Map<string, LastGood<Credentials>>();
   let known: ReadonlyMap<string, Partner> = new Map();
-  let seen = '';
+  let seen: string | undefined;
   const read = (): void => {
     seen = stampOf(source.path);
     known = file.read(() => readPartnersFile(source));
+    // What kept it from being read may pass without a change of the file.
+    if (file.isOld) seen = undefined;
     // Who is not in it any more starts anew, should it come back.
     for (const id of pairs.keys()) if (!known.has(id)) pairs.delete(id);
   };

@@ -117,8 +117,21 @@ function entriesIn(json: string): { partners: Map<string, Partner>; mistakes: st
     if (entry.success) partners.set(id, entry.data);
     else for (const issue of entry.error.issues) mistakes.push(`${where} ${described(issue)}`);
   }
+  mistakes.push(...contradictionsIn(partners));
   if (partners.size === 0 && mistakes.length === 0) mistakes.push('names no partner');
   return { partners, mistakes };
+}
+
+/** Partners of one client share its tokens: one of them with another secret would spoil them for all. */
+function contradictionsIn(partners: ReadonlyMap<string, Partner>): string[] {
+  const firsts = new Map<string, { readonly id: string; readonly secret: string }>();
+  return [...partners].flatMap(([id, { clientId, ...partner }]) => {
+    const secret = JSON.stringify(SECRETS.map((name) => partner[name] ?? null));
+    const first = firsts.get(clientId) ?? { id, secret };
+    firsts.set(clientId, first);
+    if (secret === first.secret) return [];
+    return `partner ${JSON.stringify(id)}: has the client of partner ${JSON.stringify(first.id)}, but another secret`;
+  });
 }
 
 function described({ path, message }: z.core.$ZodIssue): string {

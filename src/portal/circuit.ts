@@ -11,7 +11,7 @@ const MOST_FAILURES_RAMPING = 3;
 /** While another client was answered within so many milliseconds, the failures of one count once. */
 const LATELY_MS = 10_000;
 
-/** Of so many clients it is remembered that they were answered lately. */
+/** Of so many clients it is remembered that they were answered, or failed. */
 const MOST_CLIENTS = 100;
 
 /** How long a portal that is down is left alone before it is asked again: doubles each time. In milliseconds. */
@@ -37,9 +37,11 @@ export class Circuit {
   #state: CircuitState = 'closed';
   readonly #failures = new Failures();
   #restMs = FIRST_REST_MS;
-  /** Open: from when on a probe may be made. Probing: from when on the probe counts as lost. */
+  /** From when on any client may make the probe; one that has not failed may at once. */
   #probeAt = 0;
   #probe: CallInfo | undefined;
+  /** From when on a probe that is under way counts as lost. */
+  #lostAt = 0;
   #rampsFrom = 0;
   /** Calls begun since it last opened: what older ones come to is no news. */
   #recent = new WeakSet<CallInfo>();
@@ -54,10 +56,10 @@ export class Circuit {
   }
 
   /** For how long a call is not to be made, in milliseconds, differently each time; 0 when it may be. */
-  holdsMs({ kind }: CallInfo, now: number): number {
+  holdsMs(call: CallInfo, now: number): number {
     if (this.#state === 'closed' || this.#state === 'ramping') return 0;
     // Never a POST of an order: a portal that is about to die would leave its outcome unknown.
-    if (now >= this.#probeAt && kind !== 'place') return 0;
+    if (call.kind !== 'place' && this.#mayProbe(call, now)) return 0;
     const left = this.#state === 'open' ? Math.max(0, this.#probeAt - now) : 0;
     return left + (0.1 + this.#random()) * this.#restMs;
   }
@@ -67,8 +69,14 @@ export class Circuit {
     this.#recent.add(call);
     if (this.#state === 'closed' || this.#state === 'ramping') return;
     this.#probe = call;
-    this.#probeAt = now + PROBE_LOST_MS;
+    this.#lostAt = now + PROBE_LOST_MS;
     this.#become('probing');
+  }
+
+  #mayProbe(call: CallInfo, now: number): boolean {
+    if (this.#state === 'probing') return now >= this.#lostAt;
+    // It may be broken for the clients that failed alone: another one does not wait for them.
+    return now >= this.#probeAt || !this.#failures.isBlamed(call);
   }
 
   /** Takes in what a call came to. */
@@ -97,13 +105,17 @@ export class Circuit {
     const inARow = this.#failures.failed(call, now);
     if (this.#state === 'closed' && inARow < MOST_FAILURES) return;
     if (this.#state === 'ramping' && inARow < MOST_FAILURES_RAMPING) return;
-    if (this.#state !== 'closed') this.#restMs = Math.min(2 * this.#restMs, LONGEST_REST_MS);
+    if (this.#state !== 'probing' || now >= this.#probeAt) this.#rest(now);
     this.#failures.forget();
     this.#probe = undefined;
     this.#recent = new WeakSet();
+    this.#become('open');
+  }
+
+  #rest(now: number): void {
+    if (this.#state !== 'closed') this.#restMs = Math.min(2 * this.#restMs, LONGEST_REST_MS);
     // Not all workers at once.
     this.#probeAt = now + this.#restMs * (0.9 + 0.2 * this.#random());
-    this.#become('open');
   }
 
   /** The probe was broken off by ourselves. */
@@ -145,25 +157,29 @@ class Failures {
   /** Adds one. Tells how many there are that count. */
   failed({ clientId }: CallInfo, now: number): number {
     this.#count += 1;
-    this.#clients.add(clientId);
+    if (this.#clients.size < MOST_CLIENTS) this.#clients.add(clientId);
     this.#answered.delete(clientId);
     const areOthersAnswered = [...this.#answered.values()].some((at) => now - at < LATELY_MS);
     return areOthersAnswered ? this.#clients.size : this.#count;
   }
 
-  /** Begins anew. */
+  /** Whether a client failed since any was answered; where that are very many, all count as such. */
+  isBlamed({ clientId }: CallInfo): boolean {
+    return this.#clients.has(clientId) || this.#clients.size >= MOST_CLIENTS;
+  }
+
+  /** Begins to count anew. Who failed stays blamed until another call is answered. */
   forget(): void {
     this.#count = 0;
-    this.#clients.clear();
     this.#answered.clear();
   }
 }
 
-/** undici's code for a call that we broke off ourselves. */
-const ABORTED = 'UND_ERR_ABORTED';
+/** The codes of calls that we broke off ourselves: undici's, and ours of what waited for too long. */
+const ABORTED: ReadonlySet<string | undefined> = new Set(['UND_ERR_ABORTED', 'TOO_LATE']);
 
 /** What a call found: a portal that is there, whatever it thinks of the call, or none; or it found out nothing. */
 function foundOf({ status, code }: CallReport): 'there' | 'away' | 'nothing' {
   if (status !== undefined) return status >= 500 || status === 408 ? 'away' : 'there';
-  return code === ABORTED ? 'nothing' : 'away';
+  return ABORTED.has(code) ? 'nothing' : 'away';
 }

@@ -1,7 +1,10 @@
 /** What waits in the queue. */
 export interface Queued {
   readonly tradingPartnerId: string;
-  /** Whether it goes before the partner's others: the POST of an order that was looked for already. */
+  /**
+   * Whether it goes before the partner's others: the POST of an order that was looked for already, or a token, for which
+   * all partners of its client may wait.
+   */
   readonly isUrgent: boolean;
 }
 

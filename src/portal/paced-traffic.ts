@@ -80,7 +80,7 @@ export class PacedTraffic implements PortalTraffic {
 
   admit(call: CallInfo, signal?: AbortSignal): Promise<Held | undefined> {
     const now = this.#now();
-    const place = { tradingPartnerId: call.tradingPartnerId, isUrgent: call.kind === 'place' };
+    const place = { tradingPartnerId: call.tradingPartnerId, isUrgent: call.kind !== 'find' };
     const held = this.#held(call, now) ?? this.#busy(place, now);
     if (held !== undefined || signal?.aborted) return Promise.resolve(held);
     return new Promise((resolve) => {

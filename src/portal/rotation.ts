@@ -22,7 +22,7 @@ export class Rotation {
   readonly #limit: number;
   /** Clients and trading partners that this process got a token for. */
   readonly #granted = new Set<string>();
-  /** Since when a trading partner's credentials are refused, in milliseconds since the epoch. */
+  /** Since when a client's credentials are refused, in milliseconds since the epoch: whoever of its partners asks. */
   readonly #refusedSince = new Map<string, number>();
 
   /** @param limit how many clients and trading partners are remembered; the oldest go first. */
@@ -48,7 +48,7 @@ export class Rotation {
   }
 
   #taken(client: TokenClient): void {
-    this.#refusedSince.delete(client.tradingPartnerId);
+    this.#refusedSince.delete(client.clientId);
     for (const name of namesOf(client)) {
       // Anew, so that the oldest come first.
       this.#granted.delete(name);
@@ -60,8 +60,8 @@ export class Rotation {
   #mayPass(client: TokenClient): boolean {
     if (!namesOf(client).some((name) => this.#granted.has(name))) return false;
     const now = this.#now();
-    const since = this.#refusedSince.get(client.tradingPartnerId) ?? now;
-    this.#refusedSince.set(client.tradingPartnerId, since);
+    const since = this.#refusedSince.get(client.clientId) ?? now;
+    this.#refusedSince.set(client.clientId, since);
     prune(this.#refusedSince, this.#limit);
     return now - since < ROTATION_MS;
   }

@@ -21,12 +21,14 @@ const RETRY_AFTER_MS = 60_000;
 /** It stops all calls of a client: those who get it have one of their own. */
 const AWAY = 'TP-AWAY';
 const LIMITED = 'TP-LIMITED';
+/** One without a token. */
+const NEW = 'TP-NEW';
 const RETRY_LATER = { 'Retry-After': String(RETRY_AFTER_MS / 1_000) };
 
 let rig: WorkerRig;
 
 beforeAll(async () => {
-  rig = await WorkerRig.start({ partners: [anOrder().tradingPartnerId, AWAY, LIMITED] });
+  rig = await WorkerRig.start({ partners: [anOrder().tradingPartnerId, AWAY, LIMITED, NEW] });
 });
 afterAll(async () => rig?.stop());
 
@@ -393,7 +395,7 @@ describe('a purchase whose worker is killed', () => {
   );
 
   const fetchingToken = stage.brought(async () => {
-    const order = anOrder({ tradingPartnerId: 'another-partner' });
+    const order = anOrder({ tradingPartnerId: NEW });
     const call = rig.proxy.hold({ method: 'POST', about: 'token', until: 'asked' });
     await rig.begin(order);
     await call.held;

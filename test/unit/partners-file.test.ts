@@ -45,7 +45,7 @@ function refusal(env: NodeJS.ProcessEnv = {}): ConfigError {
   return expect.unreachable('it should have been refused');
 }
 
-const inline = (clientSecret: string) => ({ clientId: 'id', clientSecret });
+const inline = (clientSecret: string, clientId = 'id') => ({ clientId, clientSecret });
 
 /** Partners, and what they told of their problems. */
 function opened(env: NodeJS.ProcessEnv = {}): { partners: Partners; told: string[] } {
@@ -99,10 +99,10 @@ describe('a partners file', () => {
       ' spaced': inline('hunter2'),
       space: inline(' hunter2'),
       empty: inline(''),
-      gone: { clientId: 'a', clientSecretFile: 'hunter2' },
-      spaces: { clientId: 'a', clientSecretFile: 'spaces' },
-      blank: { clientId: 'a', clientSecretFile: 'blank' },
-      unset: { clientId: 'a', clientSecretEnv: 'HUNTER2' },
+      gone: { clientId: 'g', clientSecretFile: 'hunter2' },
+      spaces: { clientId: 's', clientSecretFile: 'spaces' },
+      blank: { clientId: 'b', clientSecretFile: 'blank' },
+      unset: { clientId: 'u', clientSecretEnv: 'HUNTER2' },
       good: inline('hunter2'),
     });
     const { message, mistakes: found } = refusal();
@@ -142,6 +142,18 @@ describe('a partners file', () => {
     const { message, mistakes: found } = refusal();
     expect(found[0]).toContain(`MARKETPLACE_PARTNERS_FILE: ${why}`);
     expect(message).not.toContain('hunter2');
+  });
+
+  it('may give partners one client, but not with different secrets', () => {
+    const secretFile = { clientId: 'ours', clientSecretFile: 'secret' };
+    writePartners({ A: secretFile, B: secretFile });
+    const partners = open();
+    expect(['A', 'B'].map(partners.clientIdOf)).toEqual(['ours', 'ours']);
+    expect(partners.credentialsOf('B')?.clientSecret).toBe('from-file');
+    writePartners({ A: secretFile, B: { clientId: 'ours', clientSecret: 'another' } });
+    expect(mistakes()).toEqual([
+      'MARKETPLACE_PARTNERS_FILE: partner "B": has the client of partner "A", but another secret',
+    ]);
   });
 
   it('must be there', () => {
@@ -186,7 +198,11 @@ describe('a partners file that is changed', () => {
   it('is read anew, and so are the secrets that it names', () => {
     writePartners({ A: inline('old'), B: { clientId: 'b', clientSecretFile: 'secret' } });
     const { partners, told } = opened();
-    writePartners({ A: inline('new'), B: { clientId: 'b', clientSecretFile: 'secret' }, C: inline('c') });
+    writePartners({
+      A: inline('new'),
+      B: { clientId: 'b', clientSecretFile: 'secret' },
+      C: inline('c', 'c'),
+    });
     write('secret', 'changed');
     expect(partners.credentialsOf('A')?.clientSecret).toBe('new');
     expect(partners.credentialsOf('B')?.clientSecret).toBe('changed');

@@ -58,6 +58,18 @@ describe('credentials that the portal refuses', () => {
     expect(refuse()).toBeInstanceOf(PortalUnavailableError);
   });
 
+  it('have it anew for all partners of the client, whichever asks', () => {
+    const { clock, grant, refuse } = scene();
+    const B = { ...A, tradingPartnerId: 'B' };
+    grant();
+    refuse();
+    grant(B);
+    clock.now = 1_000 * MINUTE;
+    expect(refuse()).toBeInstanceOf(PortalUnavailableError);
+    clock.now += 10 * MINUTE;
+    expect(refuse(B)).toBeInstanceOf(PortalUnauthorizedError);
+  });
+
   it('count for the client ID, and for the trading partner when that has a new client', () => {
     const { grant, refuse } = scene();
     grant();

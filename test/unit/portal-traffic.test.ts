@@ -200,11 +200,11 @@ describe('the queue', () => {
     expect(await order).toBeUndefined();
   });
 
-  it('sends orders that were looked for before it looks for others', async () => {
+  it('sends orders that were looked for, and asks for tokens, before it looks for others', async () => {
     const { ask, made } = observed({ rate: 1 });
     for (const kind of ['find', 'find', 'token', 'place'] as const) soon(ask(aCall('TP-1', kind)));
     await run(4_000);
-    expect(made.map(({ call }) => call.kind)).toEqual(['find', 'place', 'find', 'token']);
+    expect(made.map(({ call }) => call.kind)).toEqual(['find', 'token', 'place', 'find']);
   });
 });
 
@@ -304,7 +304,41 @@ describe('the circuit', () => {
     await ask(aCall(), report);
     expect(traffic.report().circuit).toBe('open');
     expect(events).toEqual([{ type: 'circuit', state: 'open' }]);
-    expect(await ask(aCall('B'))).toMatchObject({ code: 'CIRCUIT_OPEN', throttled: false });
+    expect(await ask()).toMatchObject({ code: 'CIRCUIT_OPEN', throttled: false });
+  });
+
+  it('lets a client that has not failed see at once whether the portal is there for it', async () => {
+    const { traffic, ask } = observed();
+    await bringDown(ask);
+    expect(await ask(aCall('B', 'place'))).toMatchObject({ code: 'CIRCUIT_OPEN' });
+    const probe = aCall('B');
+    expect(await ask(probe)).toBeUndefined();
+    expect(await ask(aCall('C'))).toMatchObject({ code: 'CIRCUIT_OPEN' });
+    traffic.completed(probe, OK);
+    expect(traffic.report().circuit).toBe('ramping');
+  });
+
+  it('does not rest for longer when that was in vain, and lets it do so but once', async () => {
+    const { traffic, ask } = observed();
+    await bringDown(ask);
+    await run(2_000);
+    await ask(aCall('B'), DOWN);
+    expect(traffic.report().circuit).toBe('open');
+    expect(await ask(aCall('B'))).toMatchObject({ code: 'CIRCUIT_OPEN' });
+    await run(3_000);
+    // Five seconds after it opened, as without that call.
+    expect(await ask(aCall(), DOWN)).toBeUndefined();
+    await run(9_000);
+    expect(await ask()).toMatchObject({ code: 'CIRCUIT_OPEN' });
+    await run(1_000);
+    expect(await ask()).toBeUndefined();
+  });
+
+  it('takes no more than a hundred clients for such', async () => {
+    const { ask, held } = observed();
+    await bringDown(ask);
+    for (let client = 0; client < 150; client += 1) await ask(aCall(`made-up-${client}`), DOWN);
+    expect(held).toHaveLength(51);
   });
 
   it.each([200, 201, 401, 404, 422, 429])('counts anew after a %i: the portal is there', async (status) => {
@@ -343,9 +377,9 @@ describe('the circuit', () => {
     expect(traffic.report().circuit).toBe('open');
   });
 
-  it('does not count what we broke off ourselves', async () => {
+  it.each(['UND_ERR_ABORTED', 'TOO_LATE'])('does not count what we broke off ourselves: %s', async (code) => {
     const { traffic, ask } = observed();
-    for (let call = 0; call < 50; call += 1) await ask(aCall(), { code: 'UND_ERR_ABORTED', durationMs: 1 });
+    for (let call = 0; call < 50; call += 1) await ask(aCall(), { code, durationMs: 1 });
     expect(traffic.report().circuit).toBe('closed');
   });
 

@@ -668,6 +668,13 @@ describe('details of transitions', () => {
     expect(back({ ...away, type: 'UnknownOutcome' })).toBe(settledAt);
   });
 
+  it('a call that our own worker held back says nothing of when an outcome settles', () => {
+    const doubted = after('OutcomeUnknown', 'OrderNotFound');
+    const busy: PurchaseError = { type: 'RateLimited', message: 'too many calls wait', at: BEGUN + DAY };
+    const event = { type: 'PortalTrouble', error: busy, trouble: TROUBLE, isOurs: true } as const;
+    expect(advance(doubted, event, BEGUN + DAY).doubt).toEqual(doubted.doubt);
+  });
+
   it('the first wish to cancel stands, and Temporal’s own ends the tracking whenever it comes', () => {
     const said = (state: PurchaseState, via: 'signal' | 'temporal', at: number) =>
       advance(
