@@ -2,7 +2,7 @@ import { cancellationSignal, type ApplicationFailure } from '@temporalio/activit
 import { MAY_MEAN_EXISTS } from '../src/contract/assumptions.js';
 import { POST_LIFETIME_MS, type PurchaseIds } from '../src/contract/names.js';
 import type { Order } from '../src/contract/order.js';
-import { PortalError, PortalRefusedError, type PortalClient } from '../src/portal/index.js';
+import { PortalRefusedError, type PortalClient } from '../src/portal/index.js';
 import type { PlacedOrder, PurchaseActivities } from './api.js';
 import { beating } from './beating.js';
 import { calling, throwIfCancelled } from './calling.js';

@@ -162,7 +162,7 @@ export const METRICS = {
     name: 'marketplace_portal_paused_partners',
     kind: 'gauge',
     labels: [],
-    help: 'Partners whose calls the portal asked to pause, as this worker knows them.',
+    help: 'Clients (one for each client ID) whose calls the portal asked to pause, as this worker knows them.',
   },
 } as const satisfies Readonly<Record<string, Metric>>;
 
@@ -186,7 +186,7 @@ export const CALL_OUTCOMES = [
   'unexpected',
   /** Broken off by us, such as by a cancellation. */
   'aborted',
-  /** Not sent: the portal asked for a pause, is down, or too many calls wait. */
+  /** Not sent: the portal asked for a pause, is down, too many calls wait, or the worker stops. */
   'held',
 ] as const;
 

@@ -17,7 +17,10 @@ export interface WorkerDeps {
   readonly keys?: KeyRing | undefined;
   /** What it is called. @default the SDK's: its process and host */
   readonly identity?: string | undefined;
-  /** Calls a second to the portal, over all workers together. @default as many as there are */
+  /**
+   * Calls a second to the portal, over all workers together: how many activities the worker runs at once. What keeps to
+   * the rate is the `traffic` of {@link portal}. @default as many as there are
+   */
   readonly portalRate?: number | undefined;
   /** Makes spans of what it does. @default none are made */
   readonly tracing?: WorkerTracing | undefined;

@@ -11,7 +11,10 @@ export function paceTraffic(rate: number | undefined, logger: Logger): PacedTraf
   const onEvent = (event: TrafficEvent): void => {
     if (event.type === 'circuit') return logCircuit(event.state);
     const { tradingPartnerId, forMs } = event;
-    logger.warn("The portal asked for a pause: the partner's calls wait", { tradingPartnerId, forMs });
+    logger.warn("The portal asked for a pause: the calls of the partner's client wait", {
+      tradingPartnerId,
+      forMs,
+    });
   };
   return new PacedTraffic({ rate, workers, onEvent });
 }

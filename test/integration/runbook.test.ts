@@ -129,6 +129,7 @@ it('has no section that is not followed here', () => {
     'Nobody knows whether the order exists',
     'Overdue',
     'The portal is away',
+    'The portal asks for a pause',
     'No worker runs',
     'Workflow tasks fail',
   ]);
@@ -195,6 +196,17 @@ it('helps when the portal is away', async () => {
   expect(await follow('The portal is away', 0)).toContain('PortalUnavailable');
   simulator.clearFaults();
   expect(await follow('The portal is away', 1)).toContain('Provisioned');
+});
+
+it('helps when the portal asks for a pause that is far too long', async () => {
+  const worker = await startWorker();
+  const then = { do: 'answer', when: 'before', status: 429, headers: { 'Retry-After': '3600' } } as const;
+  simulator.addFault({ call: 'find', then });
+  await begin('Placing');
+  await eventually(async () => (await purchases.status(ORDER)).status.lastError);
+  await worker.kill();
+  await startWorker();
+  expect(await follow('The portal asks for a pause', 0)).toContain('Provisioned');
 });
 
 it('helps when no worker runs', async () => {

@@ -70,6 +70,17 @@ describe("what the doctor says of the workers' calls to the portal", () => {
     });
   });
 
+  it('tells when more workers answer than share the rate', async () => {
+    const alone = { rate: { fleet: 10, own: 10, workers: 1 } };
+    const { calls } = await found(await worker(alone), await worker(alone));
+    expect(calls).toMatchObject({
+      state: 'warn',
+      message: expect.stringContaining('2 workers answer, but they know of 1 only'),
+    });
+    const early = { rate: { fleet: 10, own: 0, workers: 0 } };
+    expect((await found(await worker(early))).calls).toMatchObject({ state: 'good' });
+  });
+
   it('tells when workers have different limits', async () => {
     const limited = { rate: { fleet: 10, own: 5, workers: 2 } };
     const { calls } = await found(await worker(limited), await worker());

@@ -57,6 +57,13 @@ function calls(heard: readonly WorkerStatus[]): Found {
       'Set MARKETPLACE_PORTAL_RATE alike for all workers: each takes its part of what it is told.',
     );
   }
+  const most = Math.max(...heard.map(({ traffic }) => traffic.rate?.workers || Infinity));
+  if (heard.length > most) {
+    return warn(
+      `${heard.length} workers answer, but they know of ${most} only: together they call more often than the rate says`,
+      'See in their logs why they cannot be counted. Until they can, set MARKETPLACE_PORTAL_RATE divided by their number.',
+    );
+  }
   const waiting = heard.reduce((sum, { traffic }) => sum + traffic.waiting, 0);
   return good(`${limitOf(heard[0])}; ${waiting} ${waiting === 1 ? 'call waits' : 'calls wait'}`);
 }
@@ -95,7 +102,9 @@ function pauses(heard: readonly WorkerStatus[]): Found {
     if (end > (until.get(tradingPartnerId) ?? '')) until.set(tradingPartnerId, end);
   }
   if (until.size === 0) return good('the portal asked for none');
-  const partners = [...until].map(([partner, end]) => `${oneLine(partner)} until ${oneLine(end)}`);
+  const partners = [...until].map(
+    ([partner, end]) => `${oneLine(partner)}, and all that share its client, until ${oneLine(end)}`,
+  );
   return warn(
     `the portal asked for a pause: ${named(partners)}`,
     'Their purchases go on by themselves afterwards. If it happens often, lower MARKETPLACE_PORTAL_RATE.',
