@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Order, PurchasePhase } from '../../src/contract/index.js';
 import type { Fault } from '../../src/simulator/index.js';
-import { cancelPurchaseUpdate, cancelSignal, retrySignal, statusQuery } from '../../workflows/messages.js';
+import {
+  amendOrderUpdate,
+  cancelPurchaseUpdate,
+  cancelSignal,
+  retrySignal,
+  statusQuery,
+} from '../../workflows/messages.js';
 import type { PurchaseWorkflow } from '../../workflows/purchase.js';
 import { eventually } from '../helpers/eventually.js';
 import { rejection, typedFailure } from '../helpers/failures.js';
@@ -152,6 +158,22 @@ describe('"not-placed" and a second order', () => {
     const orderLines = [{ productId: '2c92a0ff', quantity: 1 }];
     const { subscriptionNumber } = await at.rig.portal.placeOrder({ ...order, orderLines });
     await expect(handle.result()).resolves.toMatchObject({ subscriptionNumber });
+  });
+
+  it('a park that expires goes on with an order that was followed before, though another one was refused', async () => {
+    const order = anOrder({ orderLines: [{ productId: 'refuse-me', quantity: 1 }] });
+    const options = { ...QUICK, onRejected: 'park', parkDeadline: '5s' } as const;
+    at.rig.simulator.setStatus(order.externalSubscriptionId, 'Created');
+    const handle = await at.rig.begin(anInput(order, options));
+    await inPhase(handle, 'ActionRequired');
+    const orderLines = [{ productId: '2c92a0ff', quantity: 1 }];
+    await handle.executeUpdate(amendOrderUpdate, { args: [{ ...order, orderLines }] });
+    await inPhase(handle, 'Provisioning');
+    breakCall('find', order, DENIED);
+    await inPhase(handle, 'ActionRequired');
+    at.rig.simulator.setStatus(order.externalSubscriptionId, 'Provisioned');
+    await expect(handle.result()).resolves.toMatchObject({ outcome: 'Provisioned' });
+    expect(at.rig.ordersFor(order)).toBe(1);
   });
 
   it('a park that expires claims nothing when the portal does not say', async () => {
