@@ -1,5 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { PurchaseError, PurchasePendingError, type PurchaseClient } from '../src/client/index.js';
+import {
+  NoWorkerError,
+  PurchaseError,
+  PurchasePendingError,
+  type PurchaseClient,
+} from '../src/client/index.js';
 import type { Order, PurchaseOptions } from '../src/contract/index.js';
 import type { Simulator } from '../src/simulator/index.js';
 
@@ -61,8 +66,8 @@ export async function buyAll({ count, width, signal, onDone, ...scene }: Load): 
   return taken;
 }
 
-/** How often a call is made again that did not reach Temporal, as on a machine with too much to do. */
-const MOST_CALLS = 10;
+/** How often a call is made again that did not reach Temporal or a worker, as on a machine with too much to do. */
+const MOST_CALLS = 100;
 const PAUSE_MS = 2_000;
 
 /** As a backend should: to call again is safe, and finds the purchase that exists. */
@@ -71,7 +76,8 @@ async function calling<T>(call: () => Promise<T>): Promise<T> {
     try {
       return await call();
     } catch (error) {
-      if (error instanceof PurchaseError || calls === MOST_CALLS) throw error;
+      const isFinal = error instanceof PurchaseError && !(error instanceof NoWorkerError);
+      if (isFinal || calls === MOST_CALLS) throw error;
       console.warn(`called again, after: ${String(error)}`);
       await pause(PAUSE_MS);
     }

@@ -41,24 +41,20 @@ if (!(count >= 20) || !(width >= 1)) throw new RangeError('--purchases is from 2
 const enough = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => enough.abort());
 
-const seen = await soak();
-await writeFile(values.csv, csvOf(seen));
-await writeFile(values.svg, plotOf(seen));
-report(seen);
+report(await soak());
 
-async function soak(): Promise<Sample[]> {
+async function soak(): Promise<readonly Sample[]> {
   const stage = await startStage();
   try {
     const worker = await stage.startWorker(WORKER, {});
     const watch = watching(worker);
     const purchases = stage.purchases('marketplace-purchases');
     const load = { count, width, signal: enough.signal, onDone: watch.done };
-    const taken = await buyAll({ ...stage, ...load, purchases, name: 'SOAK' });
-    const samples = await watch.stop();
+    const taken = await buyAll({ ...stage, ...load, purchases, name: 'SOAK' }).finally(watch.stop);
     await worker.stop();
     if (stage.simulator.orders().length !== taken.length)
       throw new Error('the portal has not one order for each');
-    return samples;
+    return watch.samples;
   } finally {
     await stage.stop();
   }
@@ -83,6 +79,7 @@ function watching(worker: WorkerProcess) {
     }
   })();
   return {
+    samples,
     done: (now: number) => {
       done = now;
       if (now % 1_000 === 0) console.log(`${now} purchases, worker at ${samples.at(-1)?.mib ?? '?'} MiB`);
@@ -91,7 +88,9 @@ function watching(worker: WorkerProcess) {
       leave.abort();
       await watched;
       await sample();
-      return samples;
+      // Hours may be in it, also where a purchase failed in the end.
+      await writeFile(values.csv, csvOf(samples));
+      await writeFile(values.svg, plotOf(samples));
     },
   };
 }

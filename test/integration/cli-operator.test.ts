@@ -325,7 +325,7 @@ describe('doctor', () => {
     });
 
     it('names a partner whose credentials are wrong, and shows no secret', async () => {
-      const wrong = { ...DEMO_CLIENT, clientSecret: secret };
+      const wrong = { clientId: 'another-client', clientSecret: secret };
       const { code, of, stdout, stderr } = await examine(file({ A: DEMO_CLIENT, B: wrong }));
       expect(code).toBe(8);
       expect(of('token, read')).toMatchObject({
