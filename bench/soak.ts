@@ -50,10 +50,15 @@ async function soak(): Promise<readonly Sample[]> {
     const watch = watching(worker);
     const purchases = stage.purchases('marketplace-purchases');
     const load = { count, width, signal: enough.signal, onDone: watch.done };
-    const taken = await buyAll({ ...stage, ...load, purchases, name: 'SOAK' }).finally(watch.stop);
+    let bought = 0;
+    try {
+      const taken = await buyAll({ ...stage, ...load, purchases, name: 'SOAK' });
+      bought = taken.length;
+    } finally {
+      await watch.stop();
+    }
     await worker.stop();
-    if (stage.simulator.orders().length !== taken.length)
-      throw new Error('the portal has not one order for each');
+    if (stage.simulator.orders().length !== bought) throw new Error('the portal has not one order for each');
     return watch.samples;
   } finally {
     await stage.stop();

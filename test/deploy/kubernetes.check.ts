@@ -67,6 +67,11 @@ describe('what kustomize makes of the example', () => {
     }
   });
 
+  it('leaves to KEDA how many workers there are', () => {
+    expect(JSON.stringify(theOne('Deployment', 'marketplace-worker'))).not.toContain('"replicas"');
+    expect(JSON.stringify(theOne('Deployment', 'marketplace-codec-server'))).toContain('"replicas"');
+  });
+
   it('takes the image from where the example says', () => {
     expect(JSON.stringify(theOne('Deployment', 'marketplace-worker'))).toContain(
       '"image":"registry.example.com/gitlab-marketplace-temporal:0.1.0"',
@@ -86,7 +91,12 @@ describe('what kustomize makes of the example', () => {
 describe('the schemas', () => {
   it.each([
     ['a field that does not exist', 'Deployment', '"readinessProbe"', '"readynessProbe"'],
-    ['a value of another type', 'Deployment', '"replicas":2', '"replicas":"two"'],
+    [
+      'a value of another type',
+      'Deployment',
+      '"terminationGracePeriodSeconds":150',
+      '"terminationGracePeriodSeconds":"long"',
+    ],
     ['a field of KEDA that does not exist', 'ScaledObject', '"minReplicaCount"', '"minReplicas"'],
     ['a field of the operator that does not exist', 'PodMonitor', '"podMetricsEndpoints"', '"endpoints"'],
   ])('would refuse %s', async (_what, kind, from, to) => {

@@ -34,8 +34,12 @@ export async function outcomeOf(program: string, args: readonly string[], cwd: s
 }
 
 /** The composition as Docker Compose's own library reads it. */
-export function composeConfig(envFile: string, composeFile: string): Promise<Outcome> {
-  return outcomeOf('go', ['run', '.', envFile, composeFile], inRepository('test/deploy/compose-config'));
+export async function composeConfig(envFile: string, composeFile: string): Promise<Outcome> {
+  const folder = inRepository('test/deploy/compose-config');
+  // By itself, or Go would tell of it among what Compose says.
+  const { ok, stderr } = await outcomeOf('go', ['mod', 'download'], folder);
+  if (!ok) throw new Error(`what reads the composition cannot be fetched: ${stderr}`);
+  return outcomeOf('go', ['run', '.', envFile, composeFile], folder);
 }
 
 const KUSTOMIZE = 'sigs.k8s.io/kustomize/kustomize/v5@v5.6.0';

@@ -64,7 +64,7 @@ describe('time', () => {
       'Created',
       'Provisioned',
     ]);
-  }, 180_000);
+  }, 480_000);
 
   it('an order that nobody provisions is Overdue after its deadline, with its number', async () => {
     const order = anOrder({ orderLines: [{ productId: 'never-provisions', quantity: 1 }] });
