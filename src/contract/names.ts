@@ -108,6 +108,11 @@ export const HELD_CODES = [
 
 export type HeldCode = (typeof HELD_CODES)[number];
 
+/** The code as one of {@link HELD_CODES}; `undefined` when it is none. */
+export function heldCodeOf(code: string | undefined): HeldCode | undefined {
+  return HELD_CODES.find((held) => held === code);
+}
+
 /** Whether a name is one of {@link FAILURE_TYPES}. */
 export function isFailureType(name: unknown): name is FailureType {
   return FAILURE_TYPES.some((type) => type === name);

@@ -1,6 +1,6 @@
 import type { MetricMeter } from '@temporalio/common';
 import { METRICS, MOST_PARTNERS, type CallOutcome } from '../contract/metrics.js';
-import { HELD_CODES } from '../contract/names.js';
+import { heldCodeOf } from '../contract/names.js';
 import type { CallInfo, CallReport } from '../portal/index.js';
 import { counter, histogram } from './instruments.js';
 
@@ -23,7 +23,7 @@ export function countCalls(
 
 /** What came of a call, in a word. */
 export function outcomeOf({ status, code }: CallReport): CallOutcome {
-  if (status === undefined && HELD_CODES.some((held) => held === code)) return 'held';
+  if (status === undefined && heldCodeOf(code) !== undefined) return 'held';
   if (code === 'UND_ERR_ABORTED') return 'aborted';
   if (status === undefined || code !== undefined) return 'lost';
   if (status < 300) return 'ok';

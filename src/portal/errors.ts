@@ -1,4 +1,4 @@
-import { HELD_CODES, type HeldCode } from '../contract/names.js';
+import { heldCodeOf, type HeldCode } from '../contract/names.js';
 
 /** What is known about a failure beyond its message; nothing here is secret or personal. */
 export interface PortalErrorDetails {
@@ -37,7 +37,7 @@ export abstract class PortalError extends Error {
 
   /** Why the call was held back by ourselves, not a byte of it being sent; `undefined` when it was not. */
   get held(): HeldCode | undefined {
-    return HELD_CODES.find((code) => code === this.code);
+    return heldCodeOf(this.code);
   }
 }
 
