@@ -21,9 +21,9 @@ export default defineConfig({
     exclude: ['test/load/**', 'test/examples/**', 'test/ui/**', 'test/stack/**'],
     pool: 'forks',
     sequence: { sequencer: LongestFirst },
-    // On two cores: a third makes use of the time in which the others wait, more only make their servers slower.
-    maxWorkers: 3,
-    testTimeout: 60_000,
+    // On two cores: each test has its server beside it, and more of them only make each other late.
+    maxWorkers: 2,
+    testTimeout: 120_000,
     hookTimeout: 120_000,
   },
 });

@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
-import { isUnanswered } from '../../src/client/failures.js';
 import { PurchaseClient } from '../../src/client/index.js';
 import {
   purchaseWorkflowId,
@@ -21,6 +20,7 @@ import {
 import { startDevServer, type DevServer, type DevServerOptions } from '../../src/temporal/index.js';
 import { statusQuery } from '../../workflows/messages.js';
 import type { PurchaseWorkflow } from '../../workflows/purchase.js';
+import { unlessUnanswered } from './answered.js';
 import { eventually } from './eventually.js';
 import { QUICK } from './orders.js';
 import { startPortalProxy, type PortalProxy } from './processes-proxy.js';
@@ -127,14 +127,9 @@ export class WorkerRig {
   /** Waits until a worker says of a purchase what is looked for. */
   async until(ids: PurchaseIds, isSo: (status: PurchaseStatus) => boolean): Promise<PurchaseStatus> {
     return eventually(async () => {
-      try {
-        const status = await this.handle(ids).query(statusQuery);
-        return isSo(status) ? status : undefined;
-      } catch (error) {
-        // A worker that was killed or frozen holds the query; the next one answers.
-        if (isUnanswered(error)) return undefined;
-        throw error;
-      }
+      // A worker that was killed or frozen holds the query; the next one answers.
+      const status = await unlessUnanswered(() => this.handle(ids).query(statusQuery));
+      return status !== undefined && isSo(status) ? status : undefined;
     }, PATIENCE);
   }
 

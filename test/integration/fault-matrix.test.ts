@@ -6,6 +6,7 @@ import { SCOPES } from '../../src/contract/names.js';
 import type { Order, PurchaseOptions, PurchasePhase, PurchaseStatus } from '../../src/contract/index.js';
 import type { Fault, Simulator, SimulatorOptions } from '../../src/simulator/index.js';
 import { pollSignal, retrySignal, statusQuery } from '../../workflows/messages.js';
+import { unlessUnanswered } from '../helpers/answered.js';
 import { eventually } from '../helpers/eventually.js';
 import { markdownTable } from '../helpers/markdown-table.js';
 import { anInput, anOrder, QUICK } from '../helpers/orders.js';
@@ -413,11 +414,15 @@ function rigOf(rigs: ReadonlyMap<string | number, Rig>, name: string | number): 
 
 const OVER: ReadonlySet<PurchasePhase> = new Set(['Provisioned', 'Failed', 'Cancelled', 'Overdue']);
 
-/** Looks at a purchase, not too often: each look is work for the worker that all share. */
+/** Looks at a purchase, not too often: each look is work for the worker that all share, which may be too busy. */
 async function look({ handle }: Purchase): Promise<PurchaseStatus> {
-  await pause(400);
-  return handle.query(statusQuery);
+  return eventually(async () => {
+    await pause(400);
+    return unlessUnanswered(() => handle.query(statusQuery));
+  }, MOST_LOOKS);
 }
+
+const MOST_LOOKS = 5;
 
 /** A failed call is repeated once before the purchase hears of it: with the third it has heard. */
 const ENOUGH = 3;

@@ -127,7 +127,7 @@ describe('a credential that is rotated while 200 purchases run', () => {
 
     const stage = rigWith([NORTH], { progress: { creatingMs: 2_000, createdMs: 2_000 } });
 
-    it('fails none and parks none', async () => {
+    it('fails none and parks none', { timeout: 240_000 }, async () => {
       const { rig } = stage;
       const refusals = () =>
         rig.simulator.journal.filter(({ call, status }) => call === 'token' && status === 401).length;
