@@ -72,25 +72,23 @@ async function buy(
   { format }: Output,
 ): Promise<PlacedPurchase> {
   const [order, options] = argumentsFor(input);
-  return interruptibly(`A purchase that was started goes on. ${seeIt(order)}`, (stop) =>
+  return interruptibly(order, (stop) =>
     withProgress('Waiting for the order to exist', format, () =>
       stop.race(client.purchase(order, { ...options, within: `${within}ms` })),
     ),
   );
 }
 
-/** Work that Ctrl-C ends with a hint. */
-async function interruptibly<T>(hint: string, work: (stop: StopSignal) => Promise<T>): Promise<T> {
-  const stop = new StopSignal(hint);
+/** Work on a purchase that Ctrl-C ends with a hint; whether it was started may not be known yet. */
+async function interruptibly<T>(ids: PurchaseIds, work: (stop: StopSignal) => Promise<T>): Promise<T> {
+  const stop = new StopSignal(
+    `A purchase that was started goes on. See it: ${quotedCommandFor('status', shownWorkflowId(ids))}`,
+  );
   try {
     return await work(stop);
   } finally {
     stop.dispose();
   }
-}
-
-function seeIt(ids: PurchaseIds): string {
-  return `See it: ${quotedCommandFor('status', shownWorkflowId(ids))}`;
 }
 
 async function buyAndWait(
@@ -100,12 +98,12 @@ async function buyAndWait(
   { format }: Output,
 ): Promise<PurchaseResult> {
   const { order } = input;
-  await client.start(...argumentsFor(input));
-  await interruptibly(`The purchase goes on. ${seeIt(order)}`, (stop) =>
-    withProgress('Waiting for the license', format, (progress) =>
+  await interruptibly(order, async (stop) => {
+    await stop.race(client.start(...argumentsFor(input)));
+    await withProgress('Waiting for the license', format, (progress) =>
       untilEnded({ client, order, within }, stop, progress),
-    ),
-  );
+    );
+  });
   return client.waitForResult(order);
 }
 

@@ -1,4 +1,4 @@
-import type { PurchaseReport } from '../../client/index.js';
+import type { PurchaseClient, PurchaseReport } from '../../client/index.js';
 import type { PurchaseInput, PurchaseOptions } from '../../contract/index.js';
 import type { Output } from '../output.js';
 import { readPurchaseFile } from '../purchase-file.js';
@@ -61,13 +61,25 @@ async function show(input: PurchaseInput, settings: DemoSettings, parts: Show): 
   screen.lines([`  ${screen.look.style.cyan(webUiLink(facts))}`]);
   // A worker that breaks down ends the demonstration; one that only stops does not.
   const broken = stage.worker.then(() => new Promise<never>(() => undefined));
-  const end = await stop.race(Promise.race([follow(stage.client, input, screen, stop.signal), broken]));
+  const end = await stop.race(Promise.race([followed(stage.client, input, parts), broken]));
   screen.still();
   screen.lines(endLines(end, screen));
   settings.output.item(end, () => []);
   if (settings.once) screen.lines(['', 'The server ends now. In a terminal, without --once, it stays up.']);
   else await stayUp(stage, facts, parts);
   return end;
+}
+
+/** Follows the purchase to its end, and no longer than the connection is there. */
+async function followed(client: PurchaseClient, input: PurchaseInput, { screen, cleanup }: Show) {
+  const over = new AbortController();
+  const following = follow(client, input, screen, over.signal);
+  // Temporal's client tries a failed call again even on a closed connection, and that ends the process.
+  cleanup.add(async () => {
+    over.abort();
+    await Promise.allSettled([following]);
+  });
+  return following;
 }
 
 async function stayUp(stage: Stage, facts: HintFacts, { screen, stop }: Show): Promise<void> {

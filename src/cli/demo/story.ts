@@ -13,7 +13,7 @@ import type { DemoScreen } from './screen.js';
 /** How often the purchase is asked, in milliseconds: often enough to look live. */
 const EVERY_MS = 250;
 
-/** Follows a purchase to its end, step by step. */
+/** Follows a purchase to its end, step by step, or until the next step once it is told to stop. */
 export async function follow(
   client: PurchaseClient,
   { order }: PurchaseInput,
@@ -23,10 +23,11 @@ export async function follow(
   let last: PurchaseReport | undefined;
   const ask = async (): Promise<PurchaseReport> => {
     const report = await client.status(order);
+    signal.throwIfAborted();
     screen.waiting(shortStatus(report, Date.now()));
     return report;
   };
-  for await (const report of changesOf(ask, { everyMs: EVERY_MS, signal })) {
+  for await (const report of changesOf(ask, { everyMs: EVERY_MS })) {
     for (const entry of report.status.timeline ?? []) {
       // Told already, when it was started.
       if (entry.event !== 'Started') screen.step(eventName(entry), eventDetail(entry), toneOf(entry));
