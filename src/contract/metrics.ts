@@ -57,7 +57,7 @@ export const METRICS = {
     name: 'marketplace_portal_call_duration_seconds',
     kind: 'histogram',
     labels: ['partner', 'call'],
-    help: 'How long a call to the portal took that was sent, from its first byte to the end of the answer.',
+    help: 'How long a call to the portal took that was sent, connecting included, to the end of its answer.',
     buckets: CALL,
   },
   tokensGranted: {
@@ -158,8 +158,8 @@ export const METRICS = {
     labels: [],
     help: 'Calls of this worker that wait for their turn.',
   },
-  pausedPartners: {
-    name: 'marketplace_portal_paused_partners',
+  pausedClients: {
+    name: 'marketplace_portal_paused_clients',
     kind: 'gauge',
     labels: [],
     help: 'Clients (one for each client ID) whose calls the portal asked to pause, as this worker knows them.',

@@ -1,7 +1,7 @@
 import type { MetricMeter } from '@temporalio/common';
 import { METRICS, MOST_PARTNERS, type CallOutcome } from '../contract/metrics.js';
 import { heldCodeOf } from '../contract/names.js';
-import type { CallInfo, CallReport } from '../portal/index.js';
+import { isBrokenOffByUs, type CallInfo, type CallReport } from '../portal/index.js';
 import { counter, histogram } from './instruments.js';
 
 /** Counts the calls to the portal. */
@@ -16,7 +16,7 @@ export function countCalls(
     const outcome = outcomeOf(report);
     const labels = { partner: partnerLabel(tradingPartnerId), call: kind };
     calls.add(1, { ...labels, outcome });
-    if (outcome !== 'held') durations.record(report.durationMs / 1_000, labels);
+    if (report.durationMs !== undefined) durations.record(report.durationMs / 1_000, labels);
     if (scope !== undefined && outcome === 'ok') tokens.add(1, { partner: labels.partner, scope });
   };
 }
@@ -24,7 +24,7 @@ export function countCalls(
 /** What came of a call, in a word. */
 export function outcomeOf({ status, code }: CallReport): CallOutcome {
   if (status === undefined && heldCodeOf(code) !== undefined) return 'held';
-  if (code === 'UND_ERR_ABORTED') return 'aborted';
+  if (isBrokenOffByUs(code)) return 'aborted';
   if (status === undefined || code !== undefined) return 'lost';
   if (status < 300) return 'ok';
   if (status < 400) return 'unexpected';

@@ -15,7 +15,7 @@ export function workerGauges(meter: MetricMeter): (isReady: boolean, traffic: Tr
   const circuit = gauge(meter, METRICS.circuit);
   const rateLimit = gauge(meter, METRICS.rateLimit);
   const waiting = gauge(meter, METRICS.waitingCalls);
-  const paused = gauge(meter, METRICS.pausedPartners);
+  const paused = gauge(meter, METRICS.pausedClients);
   return (isReady, traffic) => {
     ready.set(Number(isReady));
     for (const state of CIRCUIT_STATES) circuit.set(Number(state === traffic.circuit), { state });
@@ -27,6 +27,3 @@ export function workerGauges(meter: MetricMeter): (isReady: boolean, traffic: Tr
     paused.set(traffic.paused.length);
   };
 }
-
-/** Of a worker whose calls nothing paces. */
-export const UNPACED: TrafficReport = { circuit: 'closed', waiting: 0, paused: [] };

@@ -6,7 +6,7 @@ import type { StatusReport, WorkerState } from './health.js';
 import { beginAtZero } from './purchase-counters.js';
 import { repeat, type Repetition } from './repeat.js';
 import { serverGauges } from './server-gauges.js';
-import { UNPACED, workerGauges } from './worker-gauges.js';
+import { workerGauges } from './worker-gauges.js';
 
 /** A worker that runs, and where. */
 export interface Watched {
@@ -18,8 +18,8 @@ export interface Watched {
 
 export interface WatchOptions {
   readonly buildId?: string | undefined;
-  /** What the calls to the portal are doing; `undefined` when nothing paces them. */
-  readonly traffic?: (() => TrafficReport | undefined) | undefined;
+  /** What the calls to the portal are doing. */
+  readonly traffic: () => TrafficReport;
   /** Whether metrics are exported: what they need of Temporal is looked up. */
   readonly isMeasured: boolean;
 }
@@ -51,7 +51,7 @@ export class WorkerWatch {
     const tellGauges = workerGauges(metricMeter);
     const check = async (): Promise<void> => {
       this.#isReached = await isReached(connection);
-      tellGauges(this.#state === 'ready', this.#traffic);
+      tellGauges(this.#state === 'ready', this.#options.traffic());
     };
     this.#repetitions = [repeat(REACH_PAUSE_MS, check)];
     if (!this.#options.isMeasured) return;
@@ -68,16 +68,12 @@ export class WorkerWatch {
   }
 
   report(): StatusReport {
-    const { buildId } = this.#options;
+    const { buildId, traffic } = this.#options;
     const identity = this.#watched?.worker.options.identity ?? `${process.pid}@${hostname()}`;
     return {
       worker: { identity, ...(buildId !== undefined && { buildId }), state: this.#state },
-      traffic: this.#traffic,
+      traffic: traffic(),
     };
-  }
-
-  get #traffic(): TrafficReport {
-    return this.#options.traffic?.() ?? UNPACED;
   }
 
   get #state(): WorkerState {

@@ -1,3 +1,4 @@
+import { isBrokenOffByUs } from './exchange.js';
 import type { CallInfo, CallReport, TrafficReport } from './traffic.js';
 
 export type CircuitState = TrafficReport['circuit'];
@@ -175,11 +176,8 @@ class Failures {
   }
 }
 
-/** The codes of calls that we broke off ourselves: undici's, and ours of what waited for too long. */
-const ABORTED: ReadonlySet<string | undefined> = new Set(['UND_ERR_ABORTED', 'TOO_LATE']);
-
 /** What a call found: a portal that is there, whatever it thinks of the call, or none; or it found out nothing. */
 function foundOf({ status, code }: CallReport): 'there' | 'away' | 'nothing' {
   if (status !== undefined) return status >= 500 || status === 408 ? 'away' : 'there';
-  return ABORTED.has(code) ? 'nothing' : 'away';
+  return isBrokenOffByUs(code) ? 'nothing' : 'away';
 }

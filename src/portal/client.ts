@@ -228,7 +228,7 @@ export class PortalClient {
   async #send(info: CallInfo, call: Call, signal: AbortSignal | undefined): Promise<Outcome> {
     const held = await this.#traffic?.admit(info, anyOf(signal, call.abandon));
     if (held !== undefined) {
-      this.#onCall?.(info, { ...held, durationMs: 0 });
+      this.#onCall?.(info, held);
       return { sent: false, ...held };
     }
     const headers = { ...COMMON_HEADERS, ...this.#extraHeaders?.(info), ...call.headers };
@@ -253,9 +253,11 @@ function anyOf(...signals: readonly (AbortSignal | undefined)[]): AbortSignal | 
   return given.length > 1 ? AbortSignal.any(given) : given[0];
 }
 
-function reportOf({ status, code, retryAfterMs }: Outcome, durationMs: number): CallReport {
+function reportOf(outcome: Outcome, durationMs: number): CallReport {
+  const { status, code, retryAfterMs } = outcome;
+  const wasSent = outcome.status !== undefined || outcome.sent;
   return {
-    durationMs,
+    ...(wasSent && { durationMs }),
     ...(status !== undefined && { status }),
     ...(code !== undefined && { code }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),

@@ -80,6 +80,11 @@ class TooLate extends Error {
   readonly code = 'TOO_LATE';
 }
 
+/** Whether a code is of a call that we broke off ourselves, or did not send because it had waited for too long. */
+export function isBrokenOffByUs(code: string | undefined): boolean {
+  return code === ABORTED.code || code === 'TOO_LATE';
+}
+
 /**
  * undici's own handler interface rather than its `request()`, because it tells for certain whether a request
  * was written to a socket: `onRequestStart` comes right before. No list of error codes can.

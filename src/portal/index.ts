@@ -1,5 +1,5 @@
 export { type GrantedToken, PortalClient, type PortalClientOptions } from './client.js';
-export type { PortalTimeouts } from './exchange.js';
+export { isBrokenOffByUs, type PortalTimeouts } from './exchange.js';
 export type { FoundSubscription, PlacedOrder } from './judge.js';
 export type { Credentials } from './token-endpoint.js';
 export * from './errors.js';

@@ -72,7 +72,10 @@ export class PacedTraffic implements PortalTraffic {
     this.#serve();
   }
 
-  /** The process ends soon: what waits for its turn is given back for another to make, and nothing waits any more. */
+  /**
+   * The process ends soon: what waits for its turn is given back for another to make, nothing waits any more, and no
+   * order is begun.
+   */
   stop(): void {
     this.#isStopping = true;
     this.#refuse(this.#now());
@@ -175,6 +178,8 @@ export class PacedTraffic implements PortalTraffic {
   }
 
   #held(call: CallInfo, now: number): Held | undefined {
+    // A POST may take longer than the process has left. All that came before it can be done again.
+    if (this.#isStopping && call.kind === 'place') return STOPPING;
     const pausedMs = this.#pauses.leftMs(call.clientId, now);
     // Those that were stopped together are not to come back together.
     const spreadMs = this.#random() * Math.max(1_000, 0.1 * pausedMs);

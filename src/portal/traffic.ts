@@ -29,8 +29,8 @@ export interface CallReport {
   /** Node's or undici's code of a fault on the way, or a {@link Held.code}. */
   readonly code?: string;
   readonly retryAfterMs?: number;
-  /** Between the first byte sent and the end of the answer, in milliseconds. */
-  readonly durationMs: number;
+  /** From when it might be made to the end of its answer, connecting included, in milliseconds; absent when not a byte was sent. */
+  readonly durationMs?: number;
 }
 
 /** Decides when calls may be made: one for all the calls of a process. */

@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { packageVersion } from '../../src/cli/package-files.js';
+import { GO_TOOLS } from '../../stack/go-tools.js';
+import { DYNAMIC_CONFIG } from '../../stack/temporal-config.js';
 import { composeWith, envFile, inRepository, textOf, type Service } from '../helpers/deployment-files.js';
 
 const SIMULATED = envFile('deploy/compose/simulator.env');
@@ -211,6 +213,18 @@ describe('docker-compose.yml', () => {
     );
     const path = /path: (\S+)/.exec(textOf('deploy/grafana/provisioning/dashboards/marketplace.yml'))?.[1];
     expect(mountedFrom(named('grafana'), path ?? '')).toBe('./deploy/grafana/dashboards');
+  });
+});
+
+describe('npm run stack, the same as plain processes', () => {
+  it('decides as the server of the composition does, but for what makes a test sooner', () => {
+    const { 'system.namespaceCacheRefreshInterval': _sooner, ...decisions } = DYNAMIC_CONFIG;
+    expect(decisions).toEqual(parse(textOf('deploy/temporal/dynamic-config.yaml')));
+  });
+
+  it('has the same versions of Temporal', () => {
+    const tags = ['temporal', 'web-ui'].map((name) => named(name).image.split(':')[1]);
+    expect(tags).toEqual([GO_TOOLS.server.version, GO_TOOLS.ui.version]);
   });
 });
 

@@ -61,7 +61,7 @@ const all: Ours[] = [
 const running = (...words: string[]) =>
   all.filter(({ command }) => words.every((word) => command.includes(word)));
 
-/** All that our code, or Temporal's reader of settings, names in quotes or as a property. */
+/** All that our code, or Temporal's reader of settings, names in quotes, as a property, or as a key of a schema. */
 function namesInCode(): Set<string> {
   const folders = [inRepository('src'), inRepository('node_modules/@temporalio/envconfig/lib')];
   const files = folders.flatMap((folder) =>
@@ -69,7 +69,8 @@ function namesInCode(): Set<string> {
       .filter((file) => /\.[jt]s$/.test(file))
       .map((file) => join(folder, file)),
   );
-  const names = files.flatMap((file) => readFileSync(file, 'utf8').match(/\b[A-Z]+(?:_[A-Z0-9]+)+\b/g) ?? []);
+  const named = /(?<=['"]|\benv\.)[A-Z]+(?:_[A-Z0-9]+)+\b|(?<=^ +)[A-Z]+(?:_[A-Z0-9]+)+(?=:)/gm;
+  const names = files.flatMap((file) => readFileSync(file, 'utf8').match(named) ?? []);
   // Node reads this one by itself.
   return new Set([...names, 'NODE_EXTRA_CA_CERTS']);
 }

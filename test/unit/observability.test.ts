@@ -24,9 +24,11 @@ describe('what came of a call', () => {
     [{ code: 'UND_ERR_HEADERS_TIMEOUT' }, 'lost'],
     [{ status: 200, code: 'UND_ERR_SOCKET' }, 'lost'],
     [{ code: 'UND_ERR_ABORTED' }, 'aborted'],
+    [{ code: 'TOO_LATE' }, 'aborted'],
     [{ code: 'PAUSED', retryAfterMs: 1_000 }, 'held'],
     [{ code: 'CIRCUIT_OPEN', retryAfterMs: 1_000 }, 'held'],
     [{ code: 'BUSY', retryAfterMs: 1_000 }, 'held'],
+    [{ code: 'STOPPING', retryAfterMs: 1_000 }, 'held'],
   ] as const)('%j is %s', (report, outcome) => {
     expect(outcomeOf({ durationMs: 0, ...report })).toBe(outcome);
   });
