@@ -5,7 +5,7 @@ import { ensureSearchAttributes } from '../src/temporal/index.js';
 import { workerOptions } from '../src/worker/create-worker.js';
 import { VARIANTS, variantOf } from './variants.js';
 
-// A worker as `npm run worker` starts it, but for what `BENCH_VARIANT` changes.
+// A worker as `npm run worker` starts it, but for what `BENCH_VARIANT` changes, and without what paces or measures its calls.
 
 Runtime.install({ logger: new DefaultLogger('WARN') });
 const { temporal, taskQueue, portalUrl, partners, keys } = loadWorkerConfig();

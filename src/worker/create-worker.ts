@@ -40,6 +40,12 @@ export function activitySlots(portalRate: number): number {
 const MOST_SLOTS = 500;
 
 /**
+ * How many workflow tasks a worker works on at once. One thread runs them: more would only wait in the worker, where no
+ * partner has turns, rather than in Temporal, where they have. Enough to be busy while some are on their way.
+ */
+const WORKFLOW_TASK_SLOTS = 8;
+
+/**
  * A worker for purchases, not yet running: `await worker.run()` runs it until it is shut down.
  *
  * @param taskQueue the queue it serves.
@@ -61,6 +67,7 @@ export function workerOptions(taskQueue: string, deps: WorkerDeps): WorkerOption
     ...(deps.portalRate !== undefined && {
       maxConcurrentActivityTaskExecutions: activitySlots(deps.portalRate),
     }),
+    maxConcurrentWorkflowTaskExecutions: WORKFLOW_TASK_SLOTS,
     ...code,
     dataConverter: dataConverterFor(deps.keys),
     activities: createActivities(deps.portal),
