@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { setInterval as every } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { freePorts, LOOPBACK } from '../src/temporal/ports.js';
 import { buyAll } from './buy.js';
 import { plotOf } from './plot.js';
 import { startStage } from './stage.js';
@@ -17,6 +18,8 @@ const MOST_GROWTH = 1.1;
 /** A shorter run is over while the worker is still filling its caches. */
 const LEAST_TO_JUDGE = 10_000;
 const MIB = 1024 ** 2;
+/** Calls a second to the portal: the worker keeps to a rate, but is not held up by it. */
+const MORE_THAN_ARE_MADE = '250';
 
 /** What the worker held when so many purchases were done. */
 export interface Sample {
@@ -46,8 +49,13 @@ report(await soak());
 async function soak(): Promise<readonly Sample[]> {
   const stage = await startStage();
   try {
-    const worker = await stage.startWorker(WORKER, {});
-    const watch = watching(worker);
+    const [metrics, health] = (await freePorts([0, 0])).map((port) => `${LOOPBACK}:${port}`);
+    const worker = await stage.startWorker(WORKER, {
+      MARKETPLACE_METRICS_ADDRESS: metrics ?? '',
+      MARKETPLACE_HEALTH_ADDRESS: health ?? '',
+      MARKETPLACE_PORTAL_RATE: MORE_THAN_ARE_MADE,
+    });
+    const watch = watching(worker, `http://${metrics}/metrics`);
     const purchases = stage.purchases('marketplace-purchases');
     const load = { count, width, signal: enough.signal, onDone: watch.done };
     let bought = 0;
@@ -65,13 +73,14 @@ async function soak(): Promise<readonly Sample[]> {
   }
 }
 
-/** Looks at the worker's memory from now on. */
-function watching(worker: WorkerProcess) {
+/** Looks at the worker's memory from now on, and scrapes its metrics as Prometheus does. */
+function watching(worker: WorkerProcess, metricsUrl: string) {
   const samples: Sample[] = [];
   const leave = new AbortController();
   const startedAt = performance.now();
   let done = 0;
   const sample = async () => {
+    await (await fetch(metricsUrl)).text();
     const seconds = Math.round((performance.now() - startedAt) / 1_000);
     const mib = (await worker.residentBytes()) / MIB;
     samples.push({ seconds, purchases: done, mib: Math.round(mib * 10) / 10 });

@@ -2,8 +2,10 @@ import type { WorkerOptions } from '@temporalio/worker';
 
 /** What is measured against {@link VARIANTS.defaults}. */
 export const VARIANTS = {
-  /** As workers are run: fixed slots and pollers, the SDK's own numbers. */
+  /** As workers are run: fixed slots and pollers. */
   defaults: {},
+  /** As many workflow tasks at once as the SDK has by itself. */
+  'forty-tasks': { maxConcurrentWorkflowTaskExecutions: 40 },
   /** Slots as memory and processor allow. */
   'resource-based': {
     tuner: { tunerOptions: { targetMemoryUsage: 0.8, targetCpuUsage: 0.9 } },

@@ -13,9 +13,18 @@ const { namespace } = temporal;
 const connection = await NativeConnection.connect(temporal.connectionOptions);
 await ensureSearchAttributes(connection, namespace);
 const portal = new PortalClient({ url: portalUrl, credentials: partners.credentialsOf });
+const { maxConcurrentWorkflowTaskExecutions, ...options } = workerOptions(taskQueue, {
+  connection,
+  namespace,
+  portal,
+  keys,
+});
+const variant = VARIANTS[variantOf(process.env['BENCH_VARIANT'] ?? 'defaults')];
 const worker = await Worker.create({
-  ...workerOptions(taskQueue, { connection, namespace, portal, keys }),
-  ...VARIANTS[variantOf(process.env['BENCH_VARIANT'] ?? 'defaults')],
+  ...options,
+  // A tuner takes no numbers beside it.
+  ...(!('tuner' in variant) && { maxConcurrentWorkflowTaskExecutions }),
+  ...variant,
 });
 const running = worker.run();
 console.log('worker ready');

@@ -141,7 +141,9 @@ export function codecKeysIn(env: NodeJS.ProcessEnv = process.env): KeyRing | und
 }
 
 const credentialsSchema = z.object({
-  MARKETPLACE_CLIENT_ID: text('the client ID that GitLab gave you'),
+  MARKETPLACE_CLIENT_ID: text(
+    'the client ID that GitLab gave you, or MARKETPLACE_PARTNERS_FILE for several partners',
+  ),
   MARKETPLACE_CLIENT_SECRET: text('the client secret that GitLab gave you'),
 });
 

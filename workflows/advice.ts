@@ -16,7 +16,7 @@ export function adviceFor(type: FailureType, ids: PurchaseIds, isParked: boolean
     case 'OrderConflict':
       return 'Use another externalSubscriptionId for another order.';
     case 'InvalidClient':
-      return `Check the credentials that the workers have for trading partner ${ids.tradingPartnerId} (typing errors, spaces): its entry in the file MARKETPLACE_PARTNERS_FILE, which is read anew without a restart; or MARKETPLACE_CLIENT_ID and MARKETPLACE_CLIENT_SECRET, after which the workers are restarted. Then send the "retry" signal. If they are right, ${contact}.`;
+      return `Check the credentials that the workers have for trading partner ${ids.tradingPartnerId} (typing errors, spaces): its entry in the file MARKETPLACE_PARTNERS_FILE, which is read anew without a restart, unlike a clientSecretEnv; or MARKETPLACE_CLIENT_ID and MARKETPLACE_CLIENT_SECRET, after which the workers are restarted. Then send the "retry" signal. If they are right, ${contact}.`;
     case 'InvalidScope':
       return `The client may not use the scope it needs: ${contact}, then send the "retry" signal.`;
     case 'NotPermitted':

@@ -123,7 +123,9 @@ function pendingFacts({ phase, actionRequired, workflowId }: PurchasePendingErro
 function goesOn(phase: PurchasePhase | undefined, workflowId: string | undefined): string {
   if (phase === undefined) return WORKER_HINT;
   const patience =
-    phase === 'Placing' ? ' A portal in trouble is tried for two hours, then a person is asked.' : '';
+    phase === 'Placing'
+      ? ' A portal in trouble is tried for two hours (ten minutes if it refuses the credentials), then a person is asked.'
+      : '';
   return `It goes on: ${quotedCommandFor('watch', workflowId)}.${patience}`;
 }
 

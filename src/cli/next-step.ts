@@ -23,4 +23,4 @@ export function meaningOf(phase: PurchasePhase): string | undefined {
 }
 
 const PLACING =
-  'the order is being placed; a portal in trouble is tried for two hours, then a person is asked';
+  'the order is being placed; a portal in trouble is tried for two hours (ten minutes if it refuses the credentials), then a person is asked';

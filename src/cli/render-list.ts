@@ -34,7 +34,7 @@ export function listLines(items: readonly PurchaseListing[], limit: number, look
   return [
     ...paintedTable(items, columns, look),
     ...(isNarrow ? [look.style.dim(`All of trading partner ${oneLine(first.tradingPartnerId)}`)] : []),
-    ...(items.length < limit ? [] : [look.style.dim(`The newest ${limit}; there may be more: --limit`)]),
+    ...(items.length < limit ? [] : [look.style.dim(`The first ${limit}; there may be more: --limit`)]),
   ];
 }
 

@@ -462,6 +462,6 @@ function placedPurchase(answer: OrderPlacedAnswer, workflowId: string): PlacedPu
 }
 
 function orderConflict(workflowId: string): PurchaseFailedError {
-  const message = 'a purchase with these IDs exists, for another order; use another externalSubscriptionId';
+  const message = 'a purchase with these IDs exists, for another order; each order needs IDs of its own';
   return new PurchaseFailedError('OrderConflict', message, {}, workflowId);
 }

@@ -24,7 +24,7 @@ async function run(name: 'run' | 'soak', ...args: readonly string[]): Promise<st
 it('the bench sets every variant beside the defaults', { timeout: 240_000 }, async () => {
   const output = await run('run', '--purchases', '5', '--width', '5', '--rounds', '1');
   expect(output).toMatch(/^defaults: 1\.00 × the purchases a second, 1\.00 ×/m);
-  for (const variant of ['resource-based', 'autoscaling', 'encrypted']) {
+  for (const variant of ['forty-tasks', 'resource-based', 'autoscaling', 'encrypted']) {
     expect(output).toMatch(
       new RegExp(String.raw`^${variant}: \d+\.\d\d × the purchases a second, \d+\.\d\d ×`, 'm'),
     );

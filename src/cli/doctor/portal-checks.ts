@@ -126,7 +126,7 @@ async function grantedToEach(portal: PortalClient, scope: Scope, named: readonly
   }
   return bad(
     `${refusals.length} of ${looked.length} partners get no token for ${scope}: ${tidy(oneLine(refusals.join('; ')))}${rest}`,
-    'Correct their entries in the file MARKETPLACE_PARTNERS_FILE; workers read it anew, without a restart.',
+    'Correct their entries in the file MARKETPLACE_PARTNERS_FILE; workers read it anew, without a restart (not a clientSecretEnv).',
   );
 }
 

@@ -83,7 +83,9 @@ export function nextAction(view: PurchaseView): string {
   const { phase } = view.status;
   if (phase === 'Provisioned') return 'Nothing: it is done.';
   if (hasEnded(view)) return isLeftUnknown(view) ? '' : 'Nothing: it has ended.';
-  return `Nothing: it goes on by itself. Follow it: ${quotedCommandFor('watch', view.workflowId)}`;
+  const follow = `Follow it: ${quotedCommandFor('watch', view.workflowId)}`;
+  if (view.status.lastError === undefined) return `Nothing: it goes on by itself. ${follow}`;
+  return `What the reason asks for, if anything: it tries again by itself, and parks for a person if that does not help. ${follow}`;
 }
 
 /** A worker that may not cancel runs asks the server for ever; after so many tries it is told. */
