@@ -69,8 +69,9 @@ it(`${PURCHASES} purchases wait for a portal that is down, and none fails, is pa
   expect(during.length).toBeLessThan(60);
   // They come back little by little: each worker begins with one a second.
   expect(early).toBeLessThan(RATE / 4);
-  // As they arrive: a machine with much to do delivers some late, together with the next ones.
-  expect(mostIn(after)).toBeLessThanOrEqual(RATE + workers.length + 0.25 * RATE);
+  // As sent, never more than the rate (unit tests). As they arrive: a machine with much to do delivers some late, together
+  // with the next ones.
+  expect(mostIn(after)).toBeLessThanOrEqual(1.25 * RATE);
   for (const { stderr } of workers) {
     expect(stderr).toContain('The portal is down');
     expect(stderr).toContain('The portal is called as usual again');

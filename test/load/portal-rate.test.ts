@@ -49,9 +49,9 @@ it('holds over two workers, to within 5 %, and no second has many more', async (
   );
   console.info(`${perSecond.toFixed(2)} calls a second, at most ${most} in one, of ${RATE}`);
   expect(Math.abs(perSecond - RATE)).toBeLessThanOrEqual(0.05 * RATE);
-  // A call of each worker may be the one with which the second begins. As sent, there are never more (unit tests); here
-  // they are counted as they arrive, and a machine with much to do delivers some late, together with the next ones.
-  expect(most).toBeLessThanOrEqual(RATE + workers.length + 0.25 * RATE);
+  // As sent, there are never more than the rate (unit tests); here they are counted as they arrive, and a machine with
+  // much to do delivers some late, together with the next ones.
+  expect(most).toBeLessThanOrEqual(1.25 * RATE);
 });
 
 it('is taken over by the worker that is left, when one is killed', async () => {

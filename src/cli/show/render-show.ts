@@ -85,7 +85,7 @@ export function nextAction(view: PurchaseView): string {
   if (hasEnded(view)) return isLeftUnknown(view) ? '' : 'Nothing: it has ended.';
   const follow = `Follow it: ${quotedCommandFor('watch', view.workflowId)}`;
   if (view.status.lastError === undefined) return `Nothing: it goes on by itself. ${follow}`;
-  return `What the reason asks for, if anything: it tries again by itself, and parks for a person if that does not help. ${follow}`;
+  return `What the reason asks for, if anything; it tries again by itself. ${follow}`;
 }
 
 /** A worker that may not cancel runs asks the server for ever; after so many tries it is told. */
