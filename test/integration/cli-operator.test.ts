@@ -58,6 +58,20 @@ describe('show', () => {
     });
   });
 
+  it('does not say that there is nothing to do while something is wrong', async () => {
+    const externalSubscriptionId = 'EXT-TROUBLED';
+    const order = anOrder({ externalSubscriptionId });
+    const then = { do: 'answer', when: 'before', status: 503 } as const;
+    stage.simulator.addFault({ call: 'find', externalSubscriptionId, times: 'always', then });
+    await stage.run(['purchase', stage.file(order), '--no-wait']);
+    const shown = await eventually(async () => {
+      const answer = await stage.json('show', externalSubscriptionId);
+      return JSON.stringify(answer).includes('Last trouble: PortalUnavailable') ? answer : undefined;
+    }, 60);
+    expect(shown).toMatchObject({ whatToDo: expect.stringMatching(/^What the last trouble asks for/) });
+    await stage.temporal.workflow.getHandle(stage.workflowId(order)).terminate();
+  });
+
   it('tells of a run that was reset', async () => {
     const order = await stage.parked('EXT-RESET');
     const handle = stage.temporal.workflow.getHandle(stage.workflowId(order));

@@ -4,6 +4,7 @@ import { commandFor, quotedCommandFor, WORKER_HINT } from '../hints.js';
 import { nextLabel } from '../next-step.js';
 import type { Look } from '../output.js';
 import { lastAskedAt, type QueueReport } from '../pollers.js';
+import { isOvercome } from '../overcome.js';
 import { errorFact, portalStatus, source, whatToDo } from '../render-status.js';
 import { oneLine, safeJson } from '../sanitize.js';
 import { hasEnded, paintStanding, standing } from '../standing.js';
@@ -84,8 +85,10 @@ export function nextAction(view: PurchaseView): string {
   if (phase === 'Provisioned') return 'Nothing: it is done.';
   if (hasEnded(view)) return isLeftUnknown(view) ? '' : 'Nothing: it has ended.';
   const follow = `Follow it: ${quotedCommandFor('watch', view.workflowId)}`;
-  if (view.status.lastError === undefined) return `Nothing: it goes on by itself. ${follow}`;
-  return `What the reason asks for, if anything; it tries again by itself. ${follow}`;
+  if (view.status.lastError === undefined || isOvercome(view.status)) {
+    return `Nothing: it goes on by itself. ${follow}`;
+  }
+  return `What the last trouble asks for, if anything; it tries again by itself. ${follow}`;
 }
 
 /** A worker that may not cancel runs asks the server for ever; after so many tries it is told. */
