@@ -2,12 +2,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import type { Order } from '../../src/contract/index.js';
 import { startWorker } from '../../stack/marketplace.js';
+import { unlessUnanswered } from '../helpers/answered.js';
 import { anOrder } from '../helpers/orders.js';
 import { inParallel } from '../helpers/worker-load.js';
 import { endingOf, ONE_ORDER } from '../helpers/worker-truth.js';
 import { partnersApart } from '../helpers/partners.js';
 import { answerTo, AWAY, PHASES, type Brought } from './phases.js';
-import { note, StackRig, unlessAway } from './rig.js';
+import { isAway, note, StackRig } from './rig.js';
 
 // Parts of a production are killed with SIGKILL while purchases are in every phase, and started again. The portal
 // takes a second order (`duplicate`): one that were sent twice would be there twice.
@@ -150,8 +151,8 @@ describe('after all of these', () => {
 });
 
 async function listedPhase({ externalSubscriptionId }: { readonly externalSubscriptionId: string }) {
-  return await unlessAway(async () => {
+  return await unlessUnanswered(async () => {
     for await (const { phase } of rig.purchases.list({ externalSubscriptionId, limit: 1 })) return phase;
     return undefined;
-  });
+  }, isAway);
 }

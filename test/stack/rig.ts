@@ -18,6 +18,7 @@ import { grpcCode } from '../../src/temporal/grpc.js';
 import { Stack } from '../../stack/stack.js';
 import { statusQuery } from '../../workflows/messages.js';
 import type { PurchaseWorkflow } from '../../workflows/purchase.js';
+import { unlessUnanswered } from '../helpers/answered.js';
 import { eventually } from '../helpers/eventually.js';
 import { QUICK } from '../helpers/orders.js';
 import { startPortalProxy, type PortalProxy } from '../helpers/processes-proxy.js';
@@ -88,7 +89,7 @@ export class StackRig {
   /** Waits until a worker says of a purchase what is looked for. */
   async until(ids: PurchaseIds, isSo: (status: PurchaseStatus) => boolean): Promise<PurchaseStatus> {
     return eventually(async () => {
-      const status = await unlessAway(() => this.handle(ids).query(statusQuery));
+      const status = await unlessUnanswered(() => this.handle(ids).query(statusQuery), isAway);
       return status !== undefined && isSo(status) ? status : undefined;
     }, PATIENCE);
   }
@@ -101,14 +102,4 @@ const UNAVAILABLE = 14;
 export function isAway(error: unknown): boolean {
   const cause = error instanceof Error && isGrpcServiceError(error.cause) ? error.cause : error;
   return isUnanswered(error) || grpcCode(cause) === UNAVAILABLE;
-}
-
-/** What a question is answered; `undefined` where nobody is there to answer it. */
-export async function unlessAway<T>(ask: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (isAway(error)) return undefined;
-    throw error;
-  }
 }
