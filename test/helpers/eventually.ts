@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 /** Looks until `look` finds something, a bounded number of times. */
 export async function eventually<T>(
   look: () => Promise<T | undefined> | T | undefined,
-  tries = 300,
+  tries = 600,
 ): Promise<T> {
   for (let attempt = 0; attempt < tries; attempt += 1) {
     const found = await look();

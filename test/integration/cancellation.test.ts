@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
 import { describe, expect, it, vi } from 'vitest';
@@ -123,7 +124,7 @@ const MOMENTS: readonly Moment[] = [
   {
     when: 'while the token is fetched',
     own: () => ({
-      simulator: { faults: [{ call: 'token', then: { do: 'delay', when: 'before', ms: 3_000 } }] },
+      simulator: { faults: [{ call: 'token', then: { do: 'delay', when: 'before', ms: 10_000 } }] },
     }),
     bring: async (rig) => {
       const order = anOrder();
@@ -135,12 +136,12 @@ const MOMENTS: readonly Moment[] = [
   },
   {
     when: 'while it looks for the order, before it sends one',
+    // A try to place hears of a cancellation with its heartbeats, 5 s apart; on a busy machine, later.
+    own: () => ({
+      simulator: { faults: [{ call: 'find', then: { do: 'delay', when: 'before', ms: 20_000 } }] },
+    }),
     bring: async (rig) => {
       const order = anOrder();
-      const { externalSubscriptionId } = order;
-      // A try to place hears of a cancellation with its heartbeats.
-      const then = { do: 'delay', when: 'before', ms: 8_000 } as const;
-      rig.simulator.addFault({ call: 'find', externalSubscriptionId, then });
       const handle = await rig.begin(anInput(order));
       await eventually(() => callsOf(rig, order).some(isUnderWay) || undefined);
       return { order, handle };
@@ -231,7 +232,7 @@ const MOMENTS: readonly Moment[] = [
       const order = anOrder();
       const { externalSubscriptionId } = order;
       rig.simulator.addFault({ call: 'place', externalSubscriptionId, then: { do: 'drop', when: 'before' } });
-      const handle = await rig.begin(anInput(order, settlingFor('3s')));
+      const handle = await rig.begin(anInput(order, settlingFor('10s')));
       await inPhase(handle, 'Confirming');
       return { order, handle };
     },
@@ -477,8 +478,11 @@ async function adopts(rig: Rig, order: Order, handle: Handle): Promise<boolean> 
   return eventually(async () => {
     const { phase, nextPollAt, timeline } = await handle.query(statusQuery);
     if (timeline.some(({ event }) => event === 'OrderFound')) return true;
-    // It may wait for a portal that was away.
-    if (phase === 'Placing' && nextPollAt !== undefined) await handle.signal(pollSignal);
+    // It may wait for a portal that was away. As often as a person would ask: after a hundred tries it is parked.
+    if (phase === 'Placing' && nextPollAt !== undefined) {
+      await handle.signal(pollSignal);
+      await setTimeout(1_000);
+    }
     if (phase !== 'Confirming' || rig.simulator.journal.some(isUnderWay)) return undefined;
     const looks = callsOf(rig, order).length;
     looksWhenQuiet ??= looks;

@@ -85,7 +85,9 @@ describe('a status in text', () => {
   it('explains the phases that do not explain themselves', () => {
     const text = (phase: 'Placing' | 'Confirming') =>
       statusLines(report({}, { phase }), { ...LOOK, width: 200 }).join('\n');
-    expect(text('Placing')).toMatch(/this means +the order is being placed;.* two hours, then a person/);
+    expect(text('Placing')).toMatch(
+      /this means +the order is being placed;.* two hours \(.*\), then a person/,
+    );
     expect(text('Placing')).toMatch(/next try +in 4s/);
     expect(text('Confirming')).toMatch(/this means +whether the order was placed is being found out/);
     expect(text('Confirming')).toMatch(/looked for again +in 4s/);
