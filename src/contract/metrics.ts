@@ -140,6 +140,12 @@ export const METRICS = {
     labels: [],
     help: '1 while the worker polls and reaches Temporal, otherwise 0.',
   },
+  credentialsReadable: {
+    name: 'marketplace_credentials_readable',
+    kind: 'gauge',
+    labels: [],
+    help: '1 while the worker can read its credentials as they are now, 0 while it uses what it read before.',
+  },
   circuit: {
     name: 'marketplace_portal_circuit',
     kind: 'gauge',

@@ -12,6 +12,8 @@ export type WorkerState = 'starting' | 'ready' | 'disconnected' | 'draining' | '
 /** What `/status` answers. Others in the cluster may read it: nothing in it is secret or personal. */
 export interface StatusReport {
   readonly worker: { readonly identity: string; readonly buildId?: string; readonly state: WorkerState };
+  /** Whether the files with credentials can be used as they are now; while not, what they said before is used. */
+  readonly credentials: 'readable' | 'unreadable';
   readonly traffic: TrafficReport;
 }
 

@@ -42,10 +42,10 @@ export class Observer {
     config: WorkerConfig,
     { logger, heartbeatMs, traffic }: ObserverDeps,
   ): Promise<Observer> {
-    const { metricsAddress } = config;
+    const { metricsAddress, buildId, partners } = config;
     await installRuntime({ logger, heartbeatMs, metricsAddress });
     const isMeasured = metricsAddress !== undefined;
-    const watch = new WorkerWatch({ buildId: config.buildId, traffic, isMeasured });
+    const watch = new WorkerWatch({ buildId, traffic, isMeasured, credentialsProblem: partners.problem });
     const health =
       config.healthAddress === undefined
         ? undefined

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { Client } from '@temporalio/client';
 import { Runtime, type NativeConnection, type Worker } from '@temporalio/worker';
 import type { TrafficReport } from '../portal/index.js';
+import { CredentialsWatch } from './credentials-watch.js';
 import type { StatusReport, WorkerState } from './health.js';
 import { beginAtZero } from './purchase-counters.js';
 import { repeat, type Repetition } from './repeat.js';
@@ -20,6 +21,8 @@ export interface WatchOptions {
   readonly buildId?: string | undefined;
   /** What the calls to the portal are doing. */
   readonly traffic: () => TrafficReport;
+  /** What is wrong with the files with credentials; `undefined` when nothing is. */
+  readonly credentialsProblem: () => string | undefined;
   /** Whether metrics are exported: what they need of Temporal is looked up. */
   readonly isMeasured: boolean;
 }
@@ -28,6 +31,9 @@ export interface WatchOptions {
 const REACH_PAUSE_MS = 5_000;
 const REACH_TIMEOUT_MS = 5_000;
 
+/** How often the files with credentials are looked at, in milliseconds. */
+const CREDENTIALS_PAUSE_MS = 15_000;
+
 /** How often what metrics need of Temporal is looked up, and how long that may take, in milliseconds. */
 const LOOKUP_PAUSE_MS = 30_000;
 const LOOKUP_TIMEOUT_MS = 15_000;
@@ -35,12 +41,14 @@ const LOOKUP_TIMEOUT_MS = 15_000;
 /** Knows how a worker of this process stands, from before it is there until after it is gone. */
 export class WorkerWatch {
   readonly #options: WatchOptions;
+  readonly #credentials: CredentialsWatch;
   #watched: Watched | undefined;
   #isReached = false;
   #repetitions: Repetition[] = [];
 
   constructor(options: WatchOptions) {
     this.#options = options;
+    this.#credentials = new CredentialsWatch(options.credentialsProblem, Runtime.instance().logger);
   }
 
   /** Begins to watch a worker that has begun to run. Its connection must stay open until {@link end}. */
@@ -51,9 +59,10 @@ export class WorkerWatch {
     const tellGauges = workerGauges(metricMeter);
     const check = async (): Promise<void> => {
       this.#isReached = await isReached(connection);
-      tellGauges(this.#state === 'ready', this.#options.traffic());
+      tellGauges(this.report());
     };
-    this.#repetitions = [repeat(REACH_PAUSE_MS, check)];
+    const lookAtCredentials = async (): Promise<void> => this.#credentials.look();
+    this.#repetitions = [repeat(CREDENTIALS_PAUSE_MS, lookAtCredentials), repeat(REACH_PAUSE_MS, check)];
     if (!this.#options.isMeasured) return;
     beginAtZero(metricMeter, { namespace, taskQueue });
     const lookUp = serverGauges(metricMeter, new Client({ connection, namespace }), taskQueue);
@@ -72,6 +81,7 @@ export class WorkerWatch {
     const identity = this.#watched?.worker.options.identity ?? `${process.pid}@${hostname()}`;
     return {
       worker: { identity, ...(buildId !== undefined && { buildId }), state: this.#state },
+      credentials: this.#credentials.areReadable ? 'readable' : 'unreadable',
       traffic: traffic(),
     };
   }

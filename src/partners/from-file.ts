@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { PortalUnavailableError, type Credentials } from '../portal/index.js';
 import type { Partners } from './index.js';
-import { CredentialsFileError, LastGood } from './last-good.js';
+import { CredentialsFileError, LastGood, problemOf } from './last-good.js';
 import {
   checkPartnersFile,
   credentialsIn,
@@ -9,7 +9,6 @@ import {
   type Partner,
   type PartnersSource,
 } from './partners-file.js';
-import { problemOf, Problems } from './problems.js';
 
 /**
  * Credentials per trading partner, from a partners file. It is read anew each time credentials are asked for, which
@@ -20,8 +19,7 @@ import { problemOf, Problems } from './problems.js';
  */
 export function partnersFromFile(source: PartnersSource): Partners {
   checkPartnersFile(source);
-  const problems = new Problems();
-  const file = new LastGood<ReadonlyMap<string, Partner>>(problems.tell);
+  const file = new LastGood<ReadonlyMap<string, Partner>>();
   const pairs = new Map<string, LastGood<Credentials>>();
   let known: ReadonlyMap<string, Partner> = new Map();
   let seen: string | undefined;
@@ -53,7 +51,7 @@ export function partnersFromFile(source: PartnersSource): Partners {
     read();
     const partner = partnerOf(tradingPartnerId);
     if (partner === undefined) return undefined;
-    const pair = pairs.get(tradingPartnerId) ?? new LastGood<Credentials>(problems.tell);
+    const pair = pairs.get(tradingPartnerId) ?? new LastGood<Credentials>();
     pairs.set(tradingPartnerId, pair);
     try {
       return pair.read(() => credentialsIn(tradingPartnerId, partner, source));
@@ -67,7 +65,6 @@ export function partnersFromFile(source: PartnersSource): Partners {
     clientIdOf,
     named: () => [...known.keys()],
     problem: () => problemOf(() => checkPartnersFile(source)),
-    onProblem: problems.onProblem,
   };
 }
 

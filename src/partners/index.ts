@@ -23,6 +23,4 @@ export interface Partners {
   readonly named: () => readonly string[] | undefined;
   /** What is wrong with the files as they are now, in words without a secret; `undefined` when nothing is. */
   readonly problem: () => string | undefined;
-  /** Calls `tell` with each problem that `credentialsOf` meets, once when it turns up. */
-  readonly onProblem: (tell: (problem: string) => void) => void;
 }

@@ -9,14 +9,8 @@ export class CredentialsFileError extends Error {
 
 /** What a file says that may be replaced at any time: while it cannot be used, what it said before. */
 export class LastGood<T> {
-  readonly #tell: (problem: string) => void;
   #good: { readonly value: T } | undefined;
-  #problem: string | undefined;
-
-  /** @param tell hears of a problem once, when it turns up. */
-  constructor(tell: (problem: string) => void) {
-    this.#tell = tell;
-  }
+  #isOld = false;
 
   /**
    * What `read` gives now, or gave before.
@@ -26,10 +20,10 @@ export class LastGood<T> {
   read(read: () => T): T {
     try {
       this.#good = { value: read() };
-      this.#problem = undefined;
+      this.#isOld = false;
     } catch (error) {
       if (!(error instanceof CredentialsFileError)) throw error;
-      this.#notice(error.message);
+      this.#isOld = true;
       if (this.#good === undefined) throw error;
     }
     return this.#good.value;
@@ -37,11 +31,17 @@ export class LastGood<T> {
 
   /** Whether the last reading went wrong. */
   get isOld(): boolean {
-    return this.#problem !== undefined;
+    return this.#isOld;
   }
+}
 
-  #notice(problem: string): void {
-    if (problem !== this.#problem) this.#tell(problem);
-    this.#problem = problem;
+/** What a reading fails with; `undefined` when it does not. */
+export function problemOf(read: () => unknown): string | undefined {
+  try {
+    read();
+    return undefined;
+  } catch (error) {
+    if (error instanceof CredentialsFileError) return error.message;
+    throw error;
   }
 }

@@ -1,7 +1,6 @@
 import type { Credentials } from '../portal/index.js';
 import type { Partners } from './index.js';
-import { LastGood } from './last-good.js';
-import { problemOf, Problems } from './problems.js';
+import { LastGood, problemOf } from './last-good.js';
 
 /** One pair of credentials for every trading partner. */
 export function sameForAll(credentials: Credentials): Partners {
@@ -10,7 +9,6 @@ export function sameForAll(credentials: Credentials): Partners {
     clientIdOf: () => credentials.clientId,
     named: () => undefined,
     problem: () => undefined,
-    onProblem: () => undefined,
   };
 }
 
@@ -20,8 +18,7 @@ export function sameForAll(credentials: Credentials): Partners {
  * @throws CredentialsFileError of `read`, which is tried at once.
  */
 export function sameForAllFrom(read: () => Credentials): Partners {
-  const problems = new Problems();
-  const pair = new LastGood<Credentials>(problems.tell);
+  const pair = new LastGood<Credentials>();
   // The secret alone is in a file: the ID stays.
   const { clientId } = pair.read(read);
   return {
@@ -29,6 +26,5 @@ export function sameForAllFrom(read: () => Credentials): Partners {
     clientIdOf: () => clientId,
     named: () => undefined,
     problem: () => problemOf(read),
-    onProblem: problems.onProblem,
   };
 }

@@ -20,9 +20,6 @@ import { starting } from './start-errors.js';
  */
 export async function runWorker(config: WorkerConfig, announce: (line: string) => void): Promise<void> {
   const logger = createLogger();
-  config.partners.onProblem((problem) => {
-    logger.warn('Credentials cannot be read: what was read before is used', { problem });
-  });
   const traffic = paceTraffic(config.portalRate, logger);
   const observer = await starting(config, () =>
     Observer.start(config, { logger, heartbeatMs: heartbeatMs(config), traffic: () => traffic.report() }),

@@ -128,7 +128,7 @@ export class CliStage {
     await eventually(async () => {
       for await (const item of this.purchases.list({ ...ids, phase })) return item;
       return undefined;
-    }, 600);
+    });
   }
 
   /** An order that stays where the portal has it. */

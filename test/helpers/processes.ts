@@ -53,7 +53,7 @@ export class WorkerProcess {
     await eventually(() => {
       if (this.#child.exitCode !== null) throw new Error(`the worker ended: ${this.#stderr}`);
       return /^worker ready/m.test(this.#stdout) || undefined;
-    }, 600);
+    });
     return this;
   }
 

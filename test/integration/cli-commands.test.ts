@@ -92,7 +92,7 @@ beforeAll(async () => {
   await eventually(() => {
     if (worker.exitCode !== null) throw new Error('the worker ended');
     return /^worker ready/m.test(output) || undefined;
-  }, 600);
+  });
 });
 
 afterAll(async () => {

@@ -65,7 +65,7 @@ class Demo {
     await eventually(() => {
       if (this.#child.exitCode !== null) throw new Error(`it ended: ${this.output}${this.errors}`);
       return this.output.includes(text) || undefined;
-    }, 600);
+    });
   }
 
   /** The process IDs below it. */

@@ -367,7 +367,7 @@ describe('a purchase whose worker is killed', () => {
       await renewal.release();
       await rig.startWorker({ MARKETPLACE_TASK_QUEUE: taskQueue });
       // Asked of the server: the frozen worker gets tasks and queries too, and its token request ends after a minute.
-      await eventually(async () => (await isMissed(order)) || undefined, 600);
+      await eventually(async () => (await isMissed(order)) || undefined);
       expect(rig.simulator.orders(order.externalSubscriptionId)).toEqual([]);
       frozen.signal('SIGCONT');
       frozen.signal('SIGTERM');

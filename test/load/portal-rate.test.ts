@@ -39,9 +39,9 @@ function hasCounted(worker: WorkerProcess, count: number): boolean {
 }
 
 it('holds over two workers, to within 5 %, and no second has many more', async () => {
-  await eventually(() => workers.every((worker) => hasCounted(worker, 2)) || undefined, 600);
+  await eventually(() => workers.every((worker) => hasCounted(worker, 2)) || undefined);
   const from = Date.now() + 1_000;
-  await eventually(() => Date.now() > from + MEASURED_MS || undefined, 600);
+  await eventually(() => Date.now() > from + MEASURED_MS || undefined);
   const calls = callsSince(from).filter((at) => at < from + MEASURED_MS);
   const perSecond = calls.length / (MEASURED_MS / 1_000);
   const most = Math.max(
@@ -58,7 +58,7 @@ it('is taken over by the worker that is left, when one is killed', async () => {
   await workers[0]?.kill();
   const [, left] = workers;
   if (left === undefined) throw new Error('there is no other worker');
-  await eventually(() => hasCounted(left, 1) || undefined, 600);
+  await eventually(() => hasCounted(left, 1) || undefined);
   const from = Date.now();
   await eventually(() => Date.now() > from + 5_000 || undefined);
   const perSecond = callsSince(from).length / ((Date.now() - from) / 1_000);

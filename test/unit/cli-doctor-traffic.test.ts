@@ -26,10 +26,11 @@ const CALM: TrafficReport = { circuit: 'closed', waiting: 0, paused: [] };
 
 let workers = 0;
 
-function worker(traffic: Partial<TrafficReport> = {}): Promise<string> {
+function worker(traffic: Partial<TrafficReport> = {}, credentials?: string): Promise<string> {
   workers += 1;
   const status = {
     worker: { identity: `w${workers}`, state: 'ready' },
+    ...(credentials !== undefined && { credentials }),
     traffic: { ...CALM, ...traffic },
     later: 1,
   };
@@ -38,9 +39,9 @@ function worker(traffic: Partial<TrafficReport> = {}): Promise<string> {
 
 async function found(...addresses: string[]) {
   const findings = await checkTraffic({}, addresses);
-  expect(findings.map(({ check }) => check)).toEqual(['portal calls', 'circuit', 'pauses']);
-  const [calls, circuit, pauses] = findings;
-  return { calls, circuit, pauses };
+  expect(findings.map(({ check }) => check)).toEqual(['portal calls', 'circuit', 'pauses', 'credentials']);
+  const [calls, circuit, pauses, credentials] = findings;
+  return { calls, circuit, pauses, credentials };
 }
 
 describe("what the doctor says of the workers' calls to the portal", () => {
@@ -50,7 +51,7 @@ describe("what the doctor says of the workers' calls to the portal", () => {
 
   it('is what the worker says that is configured here', async () => {
     const findings = await checkTraffic({ MARKETPLACE_HEALTH_ADDRESS: await worker({ waiting: 1 }) });
-    expect(findings.map(({ state }) => state)).toEqual(['good', 'good', 'good']);
+    expect(findings.map(({ state }) => state)).toEqual(['good', 'good', 'good', 'good']);
     expect(findings[0]?.message).toBe('no limit is set (MARKETPLACE_PORTAL_RATE); 1 call waits');
   });
 
@@ -110,6 +111,16 @@ describe("what the doctor says of the workers' calls to the portal", () => {
       message: expect.stringMatching(/ until 2026-01-01T00:01:00/),
     });
     expect(pauses?.message).not.toContain('\u001B');
+  });
+
+  it('tells which workers cannot read their credentials, and believes those that do not say', async () => {
+    const others = [await worker({}, 'readable'), await worker()];
+    expect((await found(...others)).credentials).toMatchObject({ state: 'good' });
+    const { credentials } = await found(...others, await worker({}, 'unreadable'));
+    expect(credentials).toMatchObject({
+      state: 'warn',
+      message: `they cannot be read as they are now by w${workers}: what was read before is used`,
+    });
   });
 
   it.each([

@@ -97,6 +97,7 @@ describe('a health server', () => {
     async (state, healthz, readyz) => {
       const report: StatusReport = {
         worker: { identity: '1@here', buildId: 'b1', state },
+        credentials: 'readable',
         traffic: { circuit: 'closed', waiting: 0, paused: [] },
       };
       const server = await startHealthServer('127.0.0.1:0', () => report);

@@ -28,6 +28,7 @@ export type CheckName =
   | 'portal calls'
   | 'circuit'
   | 'pauses'
+  | 'credentials'
   | 'codec keys';
 
 type Found = Omit<Finding, 'check'>;

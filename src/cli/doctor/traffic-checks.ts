@@ -2,7 +2,7 @@ import { oneLine } from '../sanitize.js';
 import { bad, good, notChecked, warn, type CheckName, type Finding } from './finding.js';
 import { askWorker, type WorkerAnswer, type WorkerStatus } from './worker-status.js';
 
-const CHECKS = ['portal calls', 'circuit', 'pauses'] as const satisfies readonly CheckName[];
+const CHECKS = ['portal calls', 'circuit', 'pauses', 'credentials'] as const satisfies readonly CheckName[];
 
 type Found = Omit<Finding, 'check'>;
 
@@ -11,7 +11,7 @@ const MOST_WORKERS = 50;
 const MOST_NAMED = 5;
 
 /**
- * How the workers' calls to the portal stand: rate, circuit and pauses.
+ * How the workers' calls to the portal stand: rate, circuit and pauses; and whether they can read their credentials.
  *
  * @param workers where their health servers are; by default the one that is configured here.
  */
@@ -37,6 +37,7 @@ export async function checkTraffic(
     { check: 'portal calls', ...(heard.length < answers.length ? unheard(answers) : calls(heard)) },
     { check: 'circuit', ...circuit(heard) },
     { check: 'pauses', ...pauses(heard) },
+    { check: 'credentials', ...credentials(heard) },
   ];
 }
 
@@ -108,6 +109,15 @@ function pauses(heard: readonly WorkerStatus[]): Found {
   return warn(
     `the portal asked for a pause: ${named(partners)}`,
     'Their purchases go on by themselves afterwards. If it happens often, lower MARKETPLACE_PORTAL_RATE.',
+  );
+}
+
+function credentials(heard: readonly WorkerStatus[]): Found {
+  const old = heard.filter((status) => status.credentials === 'unreadable');
+  if (old.length === 0) return good('the workers read them as they are now');
+  return warn(
+    `they cannot be read as they are now by ${named(old.map(({ worker }) => oneLine(worker.identity)))}: what was read before is used`,
+    'Its log says why (“Credentials cannot be read”). Mend the file: it is read anew, without a restart. Until then a changed secret is not known there.',
   );
 }
 

@@ -9,6 +9,8 @@ const LARGEST_ANSWER = 4_194_304;
 /** What of a worker's `/status` is told; a newer worker may tell more. */
 const statusSchema = z.object({
   worker: z.object({ identity: z.string(), state: z.string() }),
+  /** What an older worker does not tell. */
+  credentials: z.string().exactOptional(),
   traffic: z.object({
     rate: z.object({ fleet: z.number(), own: z.number(), workers: z.number() }).exactOptional(),
     circuit: z.string(),
@@ -17,7 +19,7 @@ const statusSchema = z.object({
   }),
 });
 
-/** How a worker and its calls to the portal stand. */
+/** How a worker, its credentials and its calls to the portal stand. */
 export type WorkerStatus = z.infer<typeof statusSchema>;
 
 /** What a worker said, or why that is not known. */

@@ -1,36 +1,54 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { checkTraffic } from '../../src/cli/doctor/traffic-checks.js';
 import { METRICS } from '../../src/contract/metrics.js';
 import { freePorts } from '../../src/temporal/ports.js';
 import { eventually } from '../helpers/eventually.js';
 import { anOrder } from '../helpers/orders.js';
+import { partnersApart } from '../helpers/partners.js';
+import type { WorkerProcess } from '../helpers/processes.js';
 import { WorkerRig } from '../helpers/worker-rig.js';
 
-// What keeps two real workers from calling the portal, as an operator sees it: by `doctor --worker` and by the metrics.
+// Two real workers as an operator sees them, by `doctor --worker` and by the metrics: what keeps them from calling the
+// portal, and credentials that they cannot read.
+
+const PARTNERS = ['A', 'B'];
 
 const RATE = 50;
 
 /** Longer than the test takes. */
 const RETRY_AFTER_S = 600;
 
+let folder: string;
 let rig: WorkerRig;
+let workers: WorkerProcess[];
 let metrics: string[];
 let health: string[];
 
 beforeAll(async () => {
-  rig = await WorkerRig.start({ partners: ['A', 'B'] });
+  folder = mkdtempSync(join(tmpdir(), 'workers-seen-'));
+  const { clients, env } = partnersApart(folder, PARTNERS);
+  rig = await WorkerRig.start({ simulator: { clients } });
   const addresses = (await freePorts([0, 0, 0, 0])).map((port) => `127.0.0.1:${port}`);
   metrics = addresses.slice(0, 2);
   health = addresses.slice(2);
+  workers = [];
   for (const [worker, address] of metrics.entries()) {
-    await rig.startWorker({
+    const started = await rig.startWorker({
+      ...env,
       MARKETPLACE_PORTAL_RATE: String(RATE),
       MARKETPLACE_METRICS_ADDRESS: address,
       MARKETPLACE_HEALTH_ADDRESS: health[worker] ?? '',
     });
+    workers.push(started);
   }
 });
-afterAll(async () => rig?.stop());
+afterAll(async () => {
+  await rig?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 /** Waits until the doctor says so of a check. */
 async function doctorSays(check: string, what: RegExp): Promise<void> {
@@ -54,7 +72,7 @@ async function exported(name: string, label = ''): Promise<number> {
 
 /** Waits until it is so: workers look at themselves every 5 s. */
 async function comesToBe(isSo: () => Promise<boolean>): Promise<void> {
-  await eventually(async () => (await isSo()) || undefined, 600);
+  await eventually(async () => (await isSo()) || undefined);
 }
 
 it('the rate, and the part of it that each worker takes', async () => {
@@ -64,6 +82,25 @@ it('the rate, and the part of it that each worker takes', async () => {
     'portal calls',
     /^good: at most 50 a second, of which each of 2 workers takes 25; 0 calls/,
   );
+});
+
+it('credentials that they cannot read, until they can again', async () => {
+  const name = METRICS.credentialsReadable.name;
+  await comesToBe(async () => (await exported(name)) === 2);
+  await doctorSays('credentials', /^good/);
+  writeFileSync(join(folder, 'partners.json'), '{"partners": {"A": ');
+  await comesToBe(async () => (await exported(name)) === 0);
+  await doctorSays(
+    'credentials',
+    /^warn: they cannot be read as they are now by .*, .*: what was read before/,
+  );
+  partnersApart(folder, PARTNERS);
+  await comesToBe(async () => (await exported(name)) === 2);
+  await doctorSays('credentials', /^good/);
+  for (const { stderr } of workers) {
+    expect(stderr.match(/Credentials cannot be read.*is no JSON/g)).toHaveLength(1);
+    expect(stderr.match(/Credentials can be read again/g)).toHaveLength(1);
+  }
 });
 
 it('a pause, of which each worker learns by one refusal', { timeout: 240_000 }, async () => {
