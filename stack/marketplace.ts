@@ -1,18 +1,15 @@
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { addKey } from '../src/codec/key-ring-file.js';
 import { DEMO_CLIENT } from '../src/simulator/options.js';
 import { LOOPBACK } from '../src/temporal/ports.js';
 import { StackError } from './errors.js';
 import type { DataFolder } from './folder.js';
 import { answers } from './http.js';
+import { PACKAGE_FOLDER } from './package-folder.js';
 import { Service } from './service.js';
 
-/** This package's own folder, from the sources and from where they are compiled to. */
-const PACKAGE = dirname(createRequire(import.meta.url).resolve('gitlab-marketplace-temporal/package.json'));
-
-const COMMAND = join(PACKAGE, 'dist', 'src', 'cli', 'main.js');
+const COMMAND = join(PACKAGE_FOLDER, 'dist', 'src', 'cli', 'main.js');
 
 /** What is started with a `marketplace` command. */
 interface Settings {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { LOOPBACK } from '../src/temporal/ports.js';
 import type { DataFolder } from './folder.js';
 import { answers } from './http.js';
+import { PACKAGE_FOLDER } from './package-folder.js';
 import { Service } from './service.js';
 
 export interface PrometheusOptions {
@@ -12,6 +13,9 @@ export interface PrometheusOptions {
   readonly targets: Readonly<Record<string, readonly string[]>>;
 }
 
+/** The alerts of production. */
+const RULES = join(PACKAGE_FOLDER, 'deploy', 'prometheus', 'alerts.yml');
+
 /** The path of Prometheus, where it is installed. */
 export function prometheusProgram(): string | undefined {
   return (process.env['PATH'] ?? '')
@@ -20,13 +24,14 @@ export function prometheusProgram(): string | undefined {
     .find((path) => existsSync(path));
 }
 
-/** A Prometheus that scrapes the stack. @throws StackError when it does not start. */
+/** A Prometheus that scrapes the stack and watches it with the alerts of production. @throws StackError when it does not start. */
 export async function startPrometheus(
   program: string,
   { folder, port, targets }: PrometheusOptions,
 ): Promise<Service> {
   const config = folder.config('prometheus.yaml', {
-    global: { scrape_interval: '2s' },
+    global: { scrape_interval: '2s', evaluation_interval: '2s' },
+    rule_files: [RULES],
     scrape_configs: Object.entries(targets).map(([job, addresses]) => ({
       job_name: job,
       static_configs: [{ targets: addresses }],

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { checkTraffic } from '../../src/cli/doctor/traffic-checks.js';
+import { checkWorkers } from '../../src/cli/doctor/worker-checks.js';
 import { METRICS } from '../../src/contract/metrics.js';
 import { freePorts } from '../../src/temporal/ports.js';
 import { eventually } from '../helpers/eventually.js';
@@ -53,7 +53,7 @@ afterAll(async () => {
 /** Waits until the doctor says so of a check. */
 async function doctorSays(check: string, what: RegExp): Promise<void> {
   await comesToBe(async () => {
-    const findings = await checkTraffic({}, health);
+    const findings = await checkWorkers({}, health);
     const found = findings.find((finding) => finding.check === check);
     return what.test(`${found?.state}: ${found?.message}`);
   });

@@ -5,6 +5,7 @@ import { runUrl } from '../../src/temporal/ui-links.js';
 import { prometheusProgram } from '../../stack/prometheus.js';
 import { eventually } from '../helpers/eventually.js';
 import { anOrder } from '../helpers/orders.js';
+import { alerts } from '../helpers/prometheus.js';
 import { endingOf, ONE_ORDER } from '../helpers/worker-truth.js';
 import { note, StackRig } from './rig.js';
 
@@ -87,6 +88,12 @@ const scraped = z.object({
   }),
 });
 
+const evaluated = z.object({
+  data: z.object({
+    groups: z.array(z.object({ rules: z.array(z.object({ name: z.string(), health: z.string() })) })),
+  }),
+});
+
 describe.skipIf(prometheusProgram() === undefined)('Prometheus', () => {
   it.each(['marketplace-worker', 'temporal'])('scrapes each %s', async (job) => {
     const { ports, temporal, prometheusUrl } = rig.stack;
@@ -97,5 +104,16 @@ describe.skipIf(prometheusProgram() === undefined)('Prometheus', () => {
       return data.result.length === expected.length ? data.result : undefined;
     });
     expect(up.map(({ metric }) => metric.instance).toSorted()).toEqual(expected.toSorted());
+  });
+
+  it('evaluates the alerts of production', async () => {
+    const rules = await eventually(async () => {
+      const { data } = evaluated.parse(await json(`${rig.stack.prometheusUrl}/api/v1/rules`));
+      const found = data.groups.flatMap((group) => group.rules);
+      return found.every(({ health }) => health !== 'unknown') ? found : undefined;
+    });
+    const expected = alerts().map(({ alert }) => ({ name: alert, health: 'ok' }));
+    expect(rules).toHaveLength(expected.length);
+    expect(rules).toEqual(expect.arrayContaining(expected));
   });
 });

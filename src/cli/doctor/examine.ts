@@ -5,7 +5,7 @@ import { checkCodecKeys } from './codec-keys.js';
 import { bad, check, notChecked, type CheckName, type Finding } from './finding.js';
 import { checkPortal } from './portal-checks.js';
 import { checkTemporal } from './temporal-checks.js';
-import { checkTraffic } from './traffic-checks.js';
+import { checkWorkers } from './worker-checks.js';
 
 /**
  * Does every check; none of them throws, and each takes bounded time.
@@ -14,13 +14,13 @@ import { checkTraffic } from './traffic-checks.js';
  */
 export async function examine(flags: TemporalFlags, workers?: readonly string[]): Promise<Finding[]> {
   const env = environmentWith(flags);
-  const [temporal, portal, traffic, codec] = await Promise.all([
+  const [temporal, portal, ofWorkers, codec] = await Promise.all([
     connectAndCheck(flags, taskQueueIn(env)),
     checkPortal(env),
-    checkTraffic(env, workers),
+    checkWorkers(env, workers),
     check('codec keys', () => checkCodecKeys(env)),
   ]);
-  return [...temporal, ...portal, ...traffic, codec];
+  return [...temporal, ...portal, ...ofWorkers, codec];
 }
 
 const NEEDS_TEMPORAL: readonly CheckName[] = [

@@ -11,11 +11,12 @@ const MOST_WORKERS = 50;
 const MOST_NAMED = 5;
 
 /**
- * How the workers' calls to the portal stand: rate, circuit and pauses; and whether they can read their credentials.
+ * What workers say of themselves: how their calls to the portal stand (rate, circuit, pauses), and whether they can read
+ * their credentials.
  *
  * @param workers where their health servers are; by default the one that is configured here.
  */
-export async function checkTraffic(
+export async function checkWorkers(
   env: NodeJS.ProcessEnv,
   workers: readonly string[] = [],
 ): Promise<Finding[]> {
@@ -117,7 +118,7 @@ function credentials(heard: readonly WorkerStatus[]): Found {
   if (old.length === 0) return good('the workers read them as they are now');
   return warn(
     `they cannot be read as they are now by ${named(old.map(({ worker }) => oneLine(worker.identity)))}: what was read before is used`,
-    'Its log says why (“Credentials cannot be read”). Mend the file: it is read anew, without a restart. Until then a changed secret is not known there.',
+    'Their logs say why (Credentials cannot be read). Mend the file: it is read anew, without a restart. Until then a changed secret is not known there.',
   );
 }
 

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
-import { checkTraffic } from '../../src/cli/doctor/traffic-checks.js';
+import { checkWorkers } from '../../src/cli/doctor/worker-checks.js';
 import { listen } from '../../src/http-server.js';
 import type { TrafficReport } from '../../src/portal/index.js';
 
@@ -38,19 +38,19 @@ function worker(traffic: Partial<TrafficReport> = {}, credentials?: string): Pro
 }
 
 async function found(...addresses: string[]) {
-  const findings = await checkTraffic({}, addresses);
+  const findings = await checkWorkers({}, addresses);
   expect(findings.map(({ check }) => check)).toEqual(['portal calls', 'circuit', 'pauses', 'credentials']);
   const [calls, circuit, pauses, credentials] = findings;
   return { calls, circuit, pauses, credentials };
 }
 
-describe("what the doctor says of the workers' calls to the portal", () => {
+describe('what the doctor says of the workers', () => {
   it('is nothing where no worker is named', async () => {
-    for (const finding of await checkTraffic({})) expect(finding.state).toBe('not checked');
+    for (const finding of await checkWorkers({})) expect(finding.state).toBe('not checked');
   });
 
   it('is what the worker says that is configured here', async () => {
-    const findings = await checkTraffic({ MARKETPLACE_HEALTH_ADDRESS: await worker({ waiting: 1 }) });
+    const findings = await checkWorkers({ MARKETPLACE_HEALTH_ADDRESS: await worker({ waiting: 1 }) });
     expect(findings.map(({ state }) => state)).toEqual(['good', 'good', 'good', 'good']);
     expect(findings[0]?.message).toBe('no limit is set (MARKETPLACE_PORTAL_RATE); 1 call waits');
   });
