@@ -98,7 +98,7 @@ it('credentials that they cannot read, until they can again', async () => {
   await comesToBe(async () => (await exported(name)) === 2);
   await doctorSays('credentials', /^good/);
   for (const { stderr } of workers) {
-    expect(stderr.match(/Credentials cannot be read.*is no JSON/g)).toHaveLength(1);
+    expect(stderr.match(/is no JSON.*Credentials cannot be read/g)).toHaveLength(1);
     expect(stderr.match(/Credentials can be read again/g)).toHaveLength(1);
   }
 });
