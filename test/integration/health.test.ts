@@ -43,6 +43,7 @@ const statusSchema = z.strictObject({
     buildId: z.string().optional(),
     state: z.string(),
   }),
+  credentials: z.string(),
   traffic: z.strictObject({
     rate: z.unknown().optional(),
     circuit: z.string(),
@@ -98,6 +99,7 @@ describe('a worker process', () => {
     const { text = '' } = (await probe('/status')) ?? {};
     expect(statusSchema.parse(JSON.parse(text))).toMatchObject({
       worker: { state: 'ready' },
+      credentials: 'readable',
       traffic: { circuit: 'closed', waiting: 0, paused: [] },
     });
     expect(text).not.toContain('client-of-the-test');
