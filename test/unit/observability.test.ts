@@ -1,7 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import { MOST_PARTNERS } from '../../src/contract/metrics.js';
 import { hostAndPort, withIpAddress } from '../../src/observability/address.js';
+import { CredentialsWatch } from '../../src/observability/credentials-watch.js';
 import { startHealthServer, type StatusReport, type WorkerState } from '../../src/observability/health.js';
 import { outcomeOf, partnerLabels } from '../../src/observability/portal-metrics.js';
 import { repeat } from '../../src/observability/repeat.js';
@@ -80,6 +82,28 @@ describe('a repetition', () => {
     expect(done).toBe(begun);
     await pause(30);
     expect(begun).toBe(done);
+  });
+});
+
+describe('a watch over credentials', () => {
+  it('tells of each problem once, and of its end', () => {
+    const told: unknown[] = [];
+    const logger = new DefaultLogger('INFO', ({ level, message, meta }) =>
+      told.push([level, message, meta?.['problem']]),
+    );
+    let problem: string | undefined;
+    const watch = new CredentialsWatch(() => problem, logger);
+    const readable = [undefined, 'no JSON', 'no JSON', 'not there', undefined, undefined].map((next) => {
+      problem = next;
+      watch.look();
+      return watch.areReadable;
+    });
+    expect(readable).toEqual([true, false, false, false, true, true]);
+    expect(told).toEqual([
+      ['WARN', 'Credentials cannot be read: what was read before is used', 'no JSON'],
+      ['WARN', 'Credentials cannot be read: what was read before is used', 'not there'],
+      ['INFO', 'Credentials can be read again', undefined],
+    ]);
   });
 });
 

@@ -202,6 +202,7 @@ describe('a partners file that is changed', () => {
     expect(partners.named()).toEqual(['A', 'B', 'C']);
     writePartners({ B: { clientId: 'b', clientSecretFile: 'secret' } });
     expect(partners.credentialsOf('A')).toBeUndefined();
+    expect(partners.problem()).toBeUndefined();
   });
 
   it('says at each call whose client it is, and reads the file for that only when it changed', () => {
@@ -215,10 +216,13 @@ describe('a partners file that is changed', () => {
     write('partners.json', '{"partners": {"A"');
     expect(partners.clientIdOf('B')).toBe('another');
     expect(() => partners.clientIdOf('A')).toThrow(PortalUnavailableError);
+    expect(partners.problem()).toContain('is no JSON');
     rmSync(path);
     expect(partners.clientIdOf('B')).toBe('another');
+    expect(partners.problem()).toBe('cannot be read (ENOENT)');
     writePartners({ A: { clientId: 'a', clientSecret: 's' } });
     expect(['A', 'B'].map(partners.clientIdOf)).toEqual(['a', undefined]);
+    expect(partners.problem()).toBeUndefined();
   });
 
   it('forgets the secret of a partner who is not in it any more', () => {
