@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
 import { describe, expect, it, vi } from 'vitest';
@@ -481,7 +481,7 @@ async function adopts(rig: Rig, order: Order, handle: Handle): Promise<boolean> 
     // It may wait for a portal that was away. As often as a person would ask: after a hundred tries it is parked.
     if (phase === 'Placing' && nextPollAt !== undefined) {
       await handle.signal(pollSignal);
-      await setTimeout(1_000);
+      await pause(1_000);
     }
     if (phase !== 'Confirming' || rig.simulator.journal.some(isUnderWay)) return undefined;
     const looks = callsOf(rig, order).length;
